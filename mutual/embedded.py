@@ -439,7 +439,9 @@ class Servers:
         settings.write_text(_REDIS_SETTINGS.format(home=self.home, sockets=self.sockets), encoding="utf-8")
         settings.chmod(0o644)
         _shorten(self.home / "redis.log")
-        self._run_as_user([programs / "redis-server", settings], f"Redis did not start; its log is {self.home}/redis.log")
+        self._run_as_user(
+            [programs / "redis-server", settings], f"Redis did not start; its log is {self.home}/redis.log"
+        )
         deadline = time.monotonic() + _SECONDS_TO_START
         while not self._redis_answers():
             if time.monotonic() > deadline:
@@ -533,7 +535,7 @@ def _connected(path: pathlib.Path) -> socket.socket:
     return connection
 
 
-def _run(  # noqa: PLR0913  (subprocess has as many)
+def _run(
     command: Sequence[str | pathlib.Path],
     failure: str,
     *,
