@@ -89,7 +89,8 @@ def _start(port: int, programs: list[_Program]) -> None:
     _LOGS.mkdir(parents=True, exist_ok=True)
 
     _run_to_the_end("migrate", ["manage.py", "migrate", "--verbosity=0", "--no-input"], programs)
-    _run_to_the_end("demo", ["manage.py", "seed_demo", "--once"], programs)
+    if _has_command("seed_demo"):
+        _run_to_the_end("demo", ["manage.py", "seed_demo", "--once"], programs)
 
     web = [
         "gunicorn",
@@ -127,6 +128,17 @@ def _healthy(port: int) -> bool:
 
 
 def _welcome(port: int) -> None:
+    _say(f"\n  Mutual is ready:  http://localhost:{port}\n")
+    if _has_command("demo_sign_ins"):
+        _print_sign_ins()
+    _say("Press Ctrl-C to stop it.")
+
+
+def _has_command(name: str) -> bool:
+    return any(embedded.CHECKOUT.glob(f"[a-z]*/**/management/commands/{name}.py"))
+
+
+def _print_sign_ins() -> None:
     sign_ins = subprocess.run(
         [sys.executable, "manage.py", "demo_sign_ins"],
         cwd=embedded.CHECKOUT,
@@ -138,10 +150,7 @@ def _welcome(port: int) -> None:
     )
     if sign_ins.returncode != 0:
         raise StartFailed(f"The sign-ins could not be read.\n{sign_ins.stderr.strip()}")
-    _say(f"\n  Mutual is ready:  http://localhost:{port}\n")
-    if sign_ins.stdout.strip():
-        _say(sign_ins.stdout.strip("\n") + "\n")
-    _say("Press Ctrl-C to stop it.")
+    _say(sign_ins.stdout.strip("\n") + "\n")
 
 
 def _watch(programs: list[_Program]) -> None:
