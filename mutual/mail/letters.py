@@ -7,15 +7,14 @@ from collections.abc import Mapping, Sequence
 from email.utils import make_msgid
 from typing import Any
 
-import dj_email_url
+import dj_email_url  # type: ignore[import-untyped]
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives, get_connection
 from django.template.loader import render_to_string
 from django.utils import timezone, translation
 
 from mutual.jobs import queue
-
-from .models import Attachment, Letter
+from mutual.mail.models import Attachment, Letter
 
 
 def send(
