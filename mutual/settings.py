@@ -14,9 +14,7 @@ from csp.constants import NONE, SELF
 from django.utils.translation import gettext_lazy as _
 from environs import Env
 
-from mutual import currencies, embedded
-
-assert currencies  # registers CREDIT and HOUR before any model is loaded
+from mutual import currencies, embedded  # currencies adds CREDIT and HOUR before any model is loaded
 
 env = Env()
 BASE_DIR = Path(__file__).resolve().parent.parent

@@ -1,5 +1,6 @@
 """The house rules that no linter knows."""
 
+import ast
 import pathlib
 import re
 import subprocess
@@ -136,3 +137,47 @@ class TestCode:
         folders = [path for path in (CHECKOUT / "tests").iterdir() if path.is_dir() and path.name != "__pycache__"]
         beside = {"bench", "browser", "data", "faults", "property", "races", "trust"}
         assert {folder.name for folder in folders} <= {*PACKAGES, *beside}
+
+    def test_puts_nothing_but_constants_into_sql(self, tracked: list[pathlib.PurePosixPath]) -> None:
+        ours = [path for path in tracked if path.parts[0] in PACKAGES and path.suffix == ".py"]
+        found = [f"{path}:{line}" for path, text in _texts(ours) for line in _sql_made_of_variables(ast.parse(text))]
+        assert not found
+
+
+SQL = re.compile(r"\s*(SELECT|INSERT|UPDATE|DELETE|WITH|CREATE|ALTER|DROP|TRUNCATE|COPY|SET|LOCK|GRANT|REVOKE)\s")
+
+
+def _sql_made_of_variables(module: ast.Module) -> Iterable[int]:
+    """Lines where a statement is glued together from something that is not a constant (a NAME in capitals)."""
+    for part in ast.walk(module):
+        match part:
+            case ast.JoinedStr(values=[ast.Constant(value=str(start)), *others]) if SQL.match(start):
+                if not all(_is_constant(other.value) for other in others if isinstance(other, ast.FormattedValue)):
+                    yield part.lineno
+            case ast.BinOp(left=ast.Constant(value=str(start)), op=ast.Mod() | ast.Add()) if SQL.match(start):
+                yield part.lineno
+            case ast.Call(func=ast.Attribute(attr="format", value=ast.Constant(value=str(start)))) if SQL.match(start):
+                yield part.lineno
+
+
+def _is_constant(value: ast.expr) -> bool:
+    name = value.attr if isinstance(value, ast.Attribute) else getattr(value, "id", "")
+    return bool(name) and name == name.upper()
+
+
+class TestSqlMadeOfVariables:
+    """The rule above, tried on what it must find and on what it must let pass."""
+
+    @pytest.mark.parametrize(
+        "code",
+        ['f"SELECT * FROM {table}"', '"DELETE FROM %s" % table', '"DROP TABLE " + table', '"SET x = {}".format(y)'],
+    )
+    def test_finds(self, code: str) -> None:
+        assert list(_sql_made_of_variables(ast.parse(code))) == [1]
+
+    @pytest.mark.parametrize(
+        "code",
+        ['f"SELECT {FIELDS} FROM x"', 'f"SELECT {chart.FIELDS}"', 'sql.SQL("SELECT {}").format(x)', 'f"Set {x}"'],
+    )
+    def test_lets_pass(self, code: str) -> None:
+        assert not list(_sql_made_of_variables(ast.parse(code)))

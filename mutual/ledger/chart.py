@@ -8,10 +8,9 @@ from functools import cache
 
 from django.db import connection, transaction
 
+from mutual.ledger.kinds import AccountType
+from mutual.ledger.models import STRIPES, Account, Balance, Book, Currency, Label
 from mutual.money import Money, decimals, minor
-
-from .kinds import AccountType
-from .models import STRIPES, Account, Balance, Book, Currency, Label
 
 COOP = 1
 BARTER = 2
