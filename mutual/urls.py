@@ -2,6 +2,9 @@
 
 from django.urls import include, path
 
+from mutual import health
+
 urlpatterns = [
+    path("health/", health.health, name="health"),
     path("accounts/", include("allauth.urls")),
 ]
