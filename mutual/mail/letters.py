@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from email.utils import make_msgid
 from typing import Any
 
-import dj_email_url  # type: ignore[import-untyped]
+import dj_email_url
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives, get_connection
 from django.template.loader import render_to_string
