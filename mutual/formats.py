@@ -8,6 +8,7 @@ so that a negative amount never hangs on colour alone.
 from __future__ import annotations
 
 import datetime as dt
+import re
 from decimal import Decimal
 from functools import lru_cache
 
@@ -24,6 +25,8 @@ from mutual.periods import Period
 
 MINUS = "\N{MINUS SIGN}"
 NO_BREAK = "\N{NO-BREAK SPACE}"
+_TOUCHING = re.compile(r"(?<=[A-Za-z])(?=\d)|(?<=\d)(?=[A-Za-z])", re.ASCII)
+"""Where a currency written in letters would stick to its figure: ``TND 0.500``, not ``TND0.500``."""
 
 _PREFERRED = {"en": "en_GB"}
 """Which form of a language is meant when only the language is known: days before months, as most people write."""
@@ -48,15 +51,21 @@ def locale_of(language: str | None = None) -> Locale:
     return _locale(language or translation.get_language() or "en")
 
 
+@lru_cache(maxsize=256)
+def _pattern(text: str, digits: int) -> numbers.NumberPattern:
+    """A locale's own pattern with our number of decimals in place of its."""
+    pattern = numbers.parse_pattern(text)
+    pattern.frac_prec = (digits, digits)
+    return pattern
+
+
 def number(value: Decimal | int, digits: int = 0, locale: str | None = None) -> str:
     """A plain number with exactly so many decimals and the locale's separators.
 
     Exact at any size: the number is never rounded by the formatter unless it has more decimals than ``digits``.
     """
     where = locale_of(locale)
-    pattern = numbers.parse_pattern(where.decimal_formats[None].pattern)
-    text = pattern.apply(Decimal(value), where, force_frac=(digits, digits))
-    return _true_minus(text)
+    return _true_minus(_pattern(where.decimal_formats[None].pattern, digits).apply(Decimal(value), where))
 
 
 def money(amount: Money, locale: str | None = None) -> str:
@@ -71,10 +80,9 @@ def money(amount: Money, locale: str | None = None) -> str:
                 "amount": number(amount.amount, decimals(code), locale),
             }
     where = locale_of(locale)
-    digits = decimals(code)
-    pattern = numbers.parse_pattern(where.currency_formats["standard"].pattern)
-    text = pattern.apply(amount.amount, where, currency=code, currency_digits=False, force_frac=(digits, digits))
-    return _true_minus(text)
+    pattern = _pattern(where.currency_formats["standard"].pattern, decimals(code))
+    text = pattern.apply(amount.amount, where, currency=code, currency_digits=False)
+    return _true_minus(_TOUCHING.sub(NO_BREAK, text))
 
 
 def bare(amount: Money, locale: str | None = None) -> str:
@@ -138,8 +146,7 @@ def period(value: Period, locale: str | None = None) -> str:
 def percent(share: Decimal, digits: int = 0, locale: str | None = None) -> str:
     """A share of one as a percentage: ``Decimal("0.125")`` is ``13 %`` or, with one digit, ``12.5 %``."""
     where = locale_of(locale)
-    pattern = numbers.parse_pattern(where.percent_formats[None].pattern)
-    return _true_minus(pattern.apply(share, where, force_frac=(digits, digits)))
+    return _true_minus(_pattern(where.percent_formats[None].pattern, digits).apply(share, where))
 
 
 def _clock(minutes: int) -> str:

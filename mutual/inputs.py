@@ -30,7 +30,7 @@ LATEST = dt.date(2199, 12, 31)
 """Days outside these are slips of the finger, and some of them are not days at all to PostgreSQL or Babel."""
 
 _LONGEST_AMOUNT = 40
-_SPACES = re.compile(r"[\s'’_]")
+_SPACES = re.compile(r"[\s'’]")
 _PLAIN = re.compile(r"[0-9]+")
 _HOURS = re.compile(r"([0-9]{1,7})(?:[:hH.]([0-5][0-9]))?\s*(?:h|hrs?|hours?)?", re.IGNORECASE | re.ASCII)
 _SYMBOLS = {"EUR": "€", "USD": "$", "GBP": "£", "JPY": "¥"}

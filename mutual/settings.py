@@ -81,6 +81,7 @@ INSTALLED_APPS = [
     "mutual.jobs.apps.JobsConfig",
     "mutual.mail.apps.MailConfig",
     "mutual.trail.apps.TrailConfig",
+    "mutual.pages.apps.PagesConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -133,11 +134,13 @@ TEMPLATES = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "django.template.context_processors.i18n",
+                "mutual.pages.context.page",
             ],
         },
     }
 ]
-FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
+FORM_RENDERER = "mutual.pages.renderer.Renderer"
+CSRF_FAILURE_VIEW = "mutual.pages.views.csrf_refused"
 
 # --- Signing in ---------------------------------------------------------------------------------------------------
 

@@ -7,4 +7,6 @@ from mutual import health
 urlpatterns = [
     path("health/", health.health, name="health"),
     path("accounts/", include("allauth.urls")),
+    path("language/", include("django.conf.urls.i18n")),
+    path("", include("mutual.pages.urls")),
 ]

@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-import importlib
 from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
 
+from mutual import rooms
+from mutual.ledger import audit
 from mutual.pages import navigation, theme
 
 
 def page(request: HttpRequest) -> dict[str, Any]:
-    """Menu, theme and languages; nothing here is asked of the database unless a page shows it."""
+    """Menu, theme, languages and the red banner; nothing is asked of the database unless a page shows it."""
     return {
         "menu": SimpleLazyObject(lambda: _menu(request)),
-        "theme": theme.chosen(request.COOKIES),
-        "themes": theme.CHOICES,
+        "books_wrong": SimpleLazyObject(_books_wrong),
+        "theme": theme.chosen(request),
         "languages": settings.LANGUAGES,
+        "cooperative_name": settings.COOPERATIVE_NAME,
     }
 
 
@@ -26,9 +28,9 @@ def _menu(request: HttpRequest) -> tuple[navigation.Group, ...]:
     user = getattr(request, "user", None)
     if user is None or not user.is_authenticated:
         return ()
-    items: list[navigation.Item] = []
-    for name in settings.MUTUAL_ROOMS:
-        offer = getattr(importlib.import_module(name), "navigation", None)
-        if offer is not None:
-            items.extend(offer())
-    return navigation.groups(items, roles=user.roles, path=request.path)
+    return navigation.groups(rooms.navigation(), roles=user.roles, path=request.path)
+
+
+def _books_wrong() -> bool:
+    last = audit.latest()
+    return last is not None and last.finding_count > 0

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any, Protocol
 
 from django.urls import NoReverseMatch, reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
+
+from mutual.access import Role
+from mutual.rooms import NavItem
 
 GROUPS: tuple[tuple[str, str | Promise], ...] = (
     ("mine", _("Mine")),
@@ -17,21 +19,6 @@ GROUPS: tuple[tuple[str, str | Promise], ...] = (
     ("office", _("Office")),
     ("books", _("Books")),
 )
-
-
-class Item(Protocol):
-    """What a room offers (``mutual.rooms.NavItem``)."""
-
-    @property
-    def label(self) -> Any: ...
-    @property
-    def url_name(self) -> str: ...
-    @property
-    def icon(self) -> str: ...
-    @property
-    def group(self) -> str: ...
-    @property
-    def roles(self) -> Iterable[Any]: ...
 
 
 @dataclass(frozen=True)
@@ -53,15 +40,14 @@ class Group:
     links: tuple[Link, ...]
 
 
-def groups(items: Iterable[Item], *, roles: frozenset[Any], path: str) -> tuple[Group, ...]:
+def groups(items: Iterable[NavItem], *, roles: frozenset[Role], path: str) -> tuple[Group, ...]:
     """The menu of a person who holds these roles and is on this path.
 
     An item for no role in particular is everyone's. The longest address that the path begins with is the current one.
     """
-    found: list[tuple[Item, str]] = []
+    found: list[tuple[NavItem, str]] = []
     for item in items:
-        wanted = frozenset(item.roles or ())
-        if wanted and not wanted & roles:
+        if item.roles and not item.roles & roles:
             continue
         try:
             found.append((item, reverse(item.url_name)))

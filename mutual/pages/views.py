@@ -15,7 +15,7 @@ from mutual.pages import theme
 @access.anyone
 @require_POST
 def set_theme(request: HttpRequest) -> HttpResponse:
-    """Keep the chosen theme in a cookie and go back to the page the switch stood on."""
+    """Keep the theme in a cookie, and with the person signed in, and go back to the page the switch stood on."""
     back = request.POST.get("next", "/")
     if not url_has_allowed_host_and_scheme(back, allowed_hosts={request.get_host()}, require_https=request.is_secure()):
         back = "/"
@@ -23,6 +23,9 @@ def set_theme(request: HttpRequest) -> HttpResponse:
     wanted = request.POST.get("theme", "auto")
     if wanted not in theme.CHOICES:
         wanted = "auto"
+    if request.user.is_authenticated:
+        request.user.theme = wanted
+        request.user.save(update_fields=["theme"])
     response.set_cookie(
         theme.COOKIE,
         wanted,
