@@ -21,7 +21,7 @@ def _numbered(url: str, number: int) -> str:
     """The same Redis, another of its databases."""
     address = urllib.parse.urlsplit(url)
     if address.scheme == "unix":
-        return urllib.parse.urlunsplit(address._replace(query=f"db={number}"))
+        return f"unix://{address.path}?db={number}"
     return urllib.parse.urlunsplit(address._replace(path=f"/{number}"))
 
 
