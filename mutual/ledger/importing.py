@@ -8,7 +8,7 @@ entry, may name people and are kept where they can be erased: as labels and note
 import datetime as dt
 import hashlib
 import uuid
-from collections import Counter, defaultdict
+from collections import Counter, defaultdict, deque
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -252,7 +252,9 @@ def _events(
         netted += len(sums) < len(draft.lines)
         too_large = [name for (_code, name), amount in sums.items() if abs(amount) > LARGEST]
         if too_large:
-            problems.append(Problem(draft.line, _("%(name)s moves more than the books can hold.") % {"name": too_large[0]}))
+            problems.append(
+                Problem(draft.line, _("%(name)s moves more than the books can hold.") % {"name": too_large[0]})
+            )
         transfers = tuple(_pair(sums))
         if not transfers:
             empty.append(draft.line)
@@ -281,24 +283,19 @@ def _pair(sums: Mapping[tuple[str, str], int]) -> Iterator[_Transfer]:
     for (currency, name), amount in sums.items():
         by_currency[currency].append((name, amount))
     for currency, amounts in by_currency.items():
-        debits = [[name, amount] for name, amount in amounts if amount > 0]
-        credits = [[name, -amount] for name, amount in amounts if amount < 0]
-        while debits and credits:
-            (debit, owed), (credit, owing) = debits[0], credits[0]
-            assert isinstance(owed, int)
-            assert isinstance(owing, int)
-            moved = min(owed, owing)
-            yield _Transfer(str(debit), str(credit), currency, moved)
-            debits[0][1], credits[0][1] = owed - moved, owing - moved
-            if owed == moved:
-                del debits[0]
-            if owing == moved:
-                del credits[0]
+        owed = deque((name, amount) for name, amount in amounts if amount > 0)
+        owing = deque((name, -amount) for name, amount in amounts if amount < 0)
+        while owed and owing:
+            (debit, due), (credit, left) = owed.popleft(), owing.popleft()
+            moved = min(due, left)
+            yield _Transfer(debit, credit, currency, moved)
+            if due > moved:
+                owed.appendleft((debit, due - moved))
+            if left > moved:
+                owing.appendleft((credit, left - moved))
 
 
-def _known(
-    events: Sequence[_Event], book: Book, accounts: "_Accounts", units: Mapping[str, Currency]
-) -> set[str]:
+def _known(events: Sequence[_Event], book: Book, accounts: "_Accounts", units: Mapping[str, Currency]) -> set[str]:
     """The keys of the events that are in the book already.
 
     :raises ImportRefused: if one of them was recorded with other content
@@ -341,7 +338,9 @@ def _known(
         # A key made from the content says that the content is the same, also where a name was erased since.
         if event.draft.identity and rows != expected:
             problems.append(
-                Problem(event.draft.line, _("This event was imported before, with other amounts, accounts or another day."))
+                Problem(
+                    event.draft.line, _("This event was imported before, with other amounts, accounts or another day.")
+                )
             )
     if problems:
         raise ImportRefused(problems)
@@ -354,7 +353,8 @@ def _refuse_closed(events: Sequence[_Event], book: Book) -> None:
         problems = [
             Problem(
                 event.draft.line,
-                _("The books are closed before %(day)s; nothing earlier can be recorded.") % {"day": closed.isoformat()},
+                _("The books are closed before %(day)s; nothing earlier can be recorded.")
+                % {"day": closed.isoformat()},
             )
             for event in events
             if event.draft.date < closed
@@ -379,8 +379,8 @@ def _types(drafts: Drafts, problems: list[Problem]) -> dict[str, AccountType]:
                         Problem(
                             line.line,
                             _(
-                                "What is “%(name)s”? Begin its name with Assets, Liabilities, Equity, Income or Expenses, "
-                                "or add a line: account %(name)s  ; type: A (or L, E, R, X)"
+                                "What is “%(name)s”? Begin its name with Assets, Liabilities, Equity, Income or "
+                                "Expenses, or add a line: account %(name)s  ; type: A (or L, E, R, X)"
                             )
                             % {"name": line.account},
                         )
@@ -422,8 +422,7 @@ class _Accounts:
         if self.types.get(name, type_) != type_:
             raise refuse(
                 0,
-                _("The account %(name)s is in the books already, as %(type)s.")
-                % {"name": name, "type": type_.label},
+                _("The account %(name)s is in the books already, as %(type)s.") % {"name": name, "type": type_.label},
             )
 
     def id_of(self, name: str, currency: str) -> int | None:

@@ -17,7 +17,17 @@ from typing import NoReturn
 
 from django.utils.translation import gettext as _
 
-from mutual.ledger.drafts import Difference, DraftEntry, DraftLine, Drafts, ImportRefused, Problem, decode, refuse, legible_words
+from mutual.ledger.drafts import (
+    Difference,
+    DraftEntry,
+    DraftLine,
+    Drafts,
+    ImportRefused,
+    Problem,
+    decode,
+    legible_words,
+    refuse,
+)
 
 ACCOUNT = "Assets:Open Collective:%s"
 """The account of a collective, by its number: what is held for it."""
@@ -58,7 +68,7 @@ class _Row:
         if self.side not in {"CREDIT", "DEBIT"}:
             _wrong(_("The column %(column)s holds no value that is known: %(value)s."), "type", self.side)
         self.amount = int(_match(_CENTS, fields, "amount"))
-        # Old rows may lack it; their collective's balance was not changed, and the other side says so with an amount of 0.
+        # Old rows may lack it: their collective's balance did not change, and the other side says so by an amount of 0.
         self.has_net = bool(fields["netAmountInCollectiveCurrency"])
         self.net = int(_match(_CENTS, fields, "netAmountInCollectiveCurrency")) if self.has_net else 0
         self.currency = _match(_CURRENCY, fields, "currency")
@@ -69,7 +79,9 @@ class _Row:
         try:
             self.date = dt.date.fromisoformat(fields["createdAt"][:10])
         except ValueError:
-            _wrong(_("The column %(column)s holds no value that is known: %(value)s."), "createdAt", fields["createdAt"])
+            _wrong(
+                _("The column %(column)s holds no value that is known: %(value)s."), "createdAt", fields["createdAt"]
+            )
 
 
 def parse(data: bytes) -> Drafts:
@@ -132,7 +144,10 @@ def _records(text: str) -> Iterator[tuple[int, dict[str, str]]]:
                 if missing or len(set(header)) != len(header):
                     raise refuse(
                         line,
-                        _("This is not a transactions file of Open Collective: the columns %(columns)s are needed, each once.")
+                        _(
+                            "This is not a transactions file of Open Collective: "
+                            "the columns %(columns)s are needed, each once."
+                        )
                         % {"columns": ", ".join(missing or COLUMNS)},
                     )
             elif len(record) != len(header):
@@ -170,7 +185,10 @@ def _event(rows: list[_Row]) -> tuple[DraftEntry, Difference | None]:
         raise ValueError(_("The two sides, on lines %(credit)d and %(debit)d, name different accounts.") % values)
     if credit.amount != -debit.net or debit.amount != -credit.net:
         raise ValueError(
-            _("The rows on lines %(credit)d and %(debit)d do not add up: one side's amount must be the other's net amount.")
+            _(
+                "The rows on lines %(credit)d and %(debit)d do not add up: "
+                "one side's amount must be the other's net amount."
+            )
             % values
         )
     lines = [

@@ -20,7 +20,16 @@ from typing import NoReturn
 
 from django.utils.translation import gettext as _
 
-from mutual.ledger.drafts import DraftEntry, DraftLine, Drafts, ImportRefused, Problem, decode, legible_name, legible_words
+from mutual.ledger.drafts import (
+    DraftEntry,
+    DraftLine,
+    Drafts,
+    ImportRefused,
+    Problem,
+    decode,
+    legible_name,
+    legible_words,
+)
 
 MAX_LINE = 4_000
 """Characters of one line of the file."""
@@ -229,9 +238,7 @@ class _Reader:
         if self.under.startswith("commodity ") and word == "format":
             commodity, _amount, decimals = self._amount(_split_note(rest)[0])
             self.decimals[commodity] = decimals
-        elif self.under.startswith("account ") and word in {"alias", "payee", "default"}:
-            _wrong(_("The directive “%(word)s” would change what entries mean and is not read."), word=word)
-        elif self.under.startswith("commodity ") and word == "alias":
+        elif word in {"alias", "payee", "default"}:
             _wrong(_("The directive “%(word)s” would change what entries mean and is not read."), word=word)
 
     def _declare_type(self, account: str, note: str) -> None:
@@ -346,7 +353,9 @@ class _Reader:
         elif open_sums:
             commodity, value = next(iter(open_sums.items()))
             _wrong(
-                _("The entry does not add up: it is %(value)s %(commodity)s over."), value=f"{value:f}", commodity=commodity
+                _("The entry does not add up: it is %(value)s %(commodity)s over."),
+                value=f"{value:f}",
+                commodity=commodity,
             )
 
     # Amounts
@@ -356,7 +365,10 @@ class _Reader:
         text = text.strip()
         if "@" in text or "{" in text:
             _wrong(
-                _("Prices (“@” or braces) are not imported. Write the two currencies as two entries against an exchange account.")
+                _(
+                    "Prices (“@” or braces) are not imported. "
+                    "Write the two currencies as two entries against an exchange account."
+                )
             )
         if text[:1] == "(":
             _wrong(_("The amount is a calculation. Write its result."))
@@ -410,7 +422,10 @@ def _account_name(text: str) -> str:
     if len(account) > MAX_NAME:
         _wrong(_("An account's name is longer than %(limit)d characters."), limit=MAX_NAME)
     if _LOOKS_LIKE_AN_AMOUNT.search(account):
-        _wrong(_("“%(name)s” ends like an amount. Write at least two spaces between account and amount."), name=account[-60:])
+        _wrong(
+            _("“%(name)s” ends like an amount. Write at least two spaces between account and amount."),
+            name=account[-60:],
+        )
     return account
 
 

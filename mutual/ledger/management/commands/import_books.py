@@ -8,7 +8,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import ngettext
 
 from mutual.ledger import chart, importing, opencollective, plaintext
 from mutual.ledger.drafts import MAX_BYTES, ImportRefused
@@ -19,7 +19,7 @@ READERS = {"ledger": plaintext.parse, "csv": opencollective.parse}
 class Command(BaseCommand):
     """Exit code 0: done (or nothing to do); 1: refused, nothing was recorded; 2: the command was typed wrongly."""
 
-    help = gettext_lazy(
+    help = _(
         "Record a predecessor's books: all entries of the file, or none. Importing a file again adds nothing. "
         "Formats: ledger (plain-text accounting, as ledger and hledger read it) and csv (Open Collective transactions)."
     )
@@ -38,7 +38,8 @@ class Command(BaseCommand):
                 data = file.read(MAX_BYTES + 1)
         except OSError as error:
             raise CommandError(
-                _("%(file)s cannot be read: %(reason)s.") % {"file": path, "reason": error.strerror or error}, returncode=2
+                _("%(file)s cannot be read: %(reason)s.") % {"file": path, "reason": error.strerror or error},
+                returncode=2,
             ) from error
         try:
             book = chart.find_book(options["book"])
@@ -71,7 +72,8 @@ def _report(result: importing.Imported) -> list[str]:
         _("%(rows)d read, %(skipped)d of them marked as deleted: %(entries)d entries.")
         % {"rows": result.rows, "skipped": result.skipped, "entries": result.entries}
         if result.skipped
-        else ngettext("%(entries)d entry read.", "%(entries)d entries read.", result.entries) % {"entries": result.entries}
+        else ngettext("%(entries)d entry read.", "%(entries)d entries read.", result.entries)
+        % {"entries": result.entries}
     ]
     if result.netted:
         lines.append(
@@ -130,16 +132,16 @@ def _report(result: importing.Imported) -> list[str]:
     if result.dry_run:
         lines.append(
             _(
-                "This would add %(added)d entries (%(transfers)d transfers) and %(accounts)d accounts to the book %(book)s; "
-                "%(known)d are there already. Nothing was recorded."
+                "This would add %(added)d entries (%(transfers)d transfers) and %(accounts)d accounts to the book "
+                "%(book)s; %(known)d are there already. Nothing was recorded."
             )
             % figures
         )
     else:
         lines.append(
             _(
-                "%(added)d entries (%(transfers)d transfers) and %(accounts)d accounts were added to the book %(book)s; "
-                "%(known)d were there already."
+                "%(added)d entries (%(transfers)d transfers) and %(accounts)d accounts were added to the book "
+                "%(book)s; %(known)d were there already."
             )
             % figures
         )
@@ -148,4 +150,6 @@ def _report(result: importing.Imported) -> list[str]:
 
 def _some(numbers: tuple[int, ...]) -> str:
     shown = ", ".join(map(str, numbers[:20]))
-    return _("%(lines)s and %(more)d more") % {"lines": shown, "more": len(numbers) - 20} if len(numbers) > 20 else shown
+    return (
+        _("%(lines)s and %(more)d more") % {"lines": shown, "more": len(numbers) - 20} if len(numbers) > 20 else shown
+    )
