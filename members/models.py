@@ -10,6 +10,7 @@ from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.models import PermissionsMixin
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Lower
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
@@ -87,7 +88,8 @@ class RoleGrant(models.Model):
                 fields=["user", "role"], condition=Q(ended_on=None), name="role_held_once_at_a_time"
             ),
             models.CheckConstraint(
-                name="role_granted_by_two_people", condition=Q(proposed_by=None) | ~Q(proposed_by=models.F("granted_by"))
+                name="role_granted_by_two_people",
+                condition=Q(proposed_by=None) | ~Q(proposed_by=models.F("granted_by")),
             ),
         ]
 
@@ -138,7 +140,7 @@ class Member(models.Model):
                 condition=Q(left_on__isnull=True) | Q(left_on__gte=models.F("joined_on")),
             ),
             models.UniqueConstraint(
-                models.functions.Lower("email"),
+                Lower("email"),
                 condition=~Q(status__in=["LEFT", "DECLINED"]),
                 name="member_email_once_among_present",
             ),

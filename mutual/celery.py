@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
+from typing import Any
 
-from celery import Celery, shared_task
+import celery
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "mutual.settings")
 
-app = Celery("mutual")
+app = celery.Celery("mutual")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
 
-__all__ = ["app", "shared_task"]
+
+def task(function: Callable[..., Any]) -> Any:
+    """Make a function a Celery task; call it with ``.delay(...)``."""
+    return celery.shared_task(function)

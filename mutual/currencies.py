@@ -7,7 +7,6 @@ Imported by the settings before any model is loaded, so that django-money knows 
   is no finite decimal of an hour, so an hour is never stored as a fraction (rule L12).
 """
 
-from django.utils.translation import gettext_lazy as _
 from moneyed import CURRENCIES, add_currency
 
 CREDIT = "CREDIT"
@@ -17,6 +16,6 @@ MONEY = ("EUR", "USD", "GBP", "CHF", "JPY", "TND")
 """Currencies offered in forms. The ledger itself takes any currency it has a row for."""
 
 if CREDIT not in CURRENCIES:
-    add_currency(code=CREDIT, numeric=None, sub_unit=100, name=_("Credits"), countries=[])
+    add_currency(code=CREDIT, numeric=None, sub_unit=100, name="Credits", countries=[])
 if HOUR not in CURRENCIES:
-    add_currency(code=HOUR, numeric=None, sub_unit=1, name=_("Hours"), countries=[])
+    add_currency(code=HOUR, numeric=None, sub_unit=1, name="Hours", countries=[])

@@ -334,10 +334,10 @@ class Servers:
         shutil.rmtree(part, ignore_errors=True)
         shutil.rmtree(self._data, ignore_errors=True)
         # PostgreSQL's own C.UTF-8 is the same on every platform and has no need of the system's locales.
-        builtin = ["--locale-provider=builtin", "--builtin-locale=C.UTF-8"] if version >= 17 else []
+        builtin: list[str] = ["--locale-provider=builtin", "--builtin-locale=C.UTF-8"] if version >= 17 else []
         self._run_as_user(
             [
-                programs / "initdb",
+                str(programs / "initdb"),
                 f"--pgdata={part}",
                 f"--username={DATABASE}",
                 "--auth=trust",
@@ -364,7 +364,7 @@ class Servers:
 
     def _launch_postgres(self, programs: pathlib.Path) -> None:
         """Start the server; after a crash the first tries may meet the dying remains of the old one."""
-        command = [
+        command: list[str | pathlib.Path] = [
             programs / "pg_ctl",
             "start",
             f"--pgdata={self._data}",

@@ -7,7 +7,6 @@ Nothing needs to be set to try the product: private servers are started when no 
 from __future__ import annotations
 
 import hashlib
-import sys
 from pathlib import Path
 
 import dj_database_url
@@ -15,9 +14,7 @@ from csp.constants import NONE, SELF
 from django.utils.translation import gettext_lazy as _
 from environs import Env
 
-from mutual import currencies, embedded
-
-assert currencies  # registers CREDIT and HOUR before any model is loaded
+from mutual import currencies, embedded  # currencies adds CREDIT and HOUR before any model is loaded
 
 env = Env()
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -48,12 +45,11 @@ ALLOWED_HOSTS: list[str] = env.list("ALLOWED_HOSTS", ["localhost", "127.0.0.1", 
 
 # --- Where things are kept ----------------------------------------------------------------------------------------
 
-_servers = None
-if not (env.str("DATABASE_URL", "") and env.str("REDIS_URL", "")) and "collectstatic" not in sys.argv:
-    _servers = embedded.servers()
+_servers = embedded.servers()
+"""From DATABASE_URL and REDIS_URL where they are set, else the private ones, started if they do not run."""
 
-DATABASE_URL: str = env.str("DATABASE_URL", "") or (_servers.database_url if _servers else "postgresql:///mutual")
-REDIS_URL: str = env.str("REDIS_URL", "") or (_servers.redis_url if _servers else "redis://")
+DATABASE_URL: str = _servers.database_url
+REDIS_URL: str = _servers.redis_url
 
 DATABASES = {"default": dj_database_url.parse(DATABASE_URL)}
 DATABASES["default"]["ENGINE"] = "django.db.backends.postgresql"
@@ -85,6 +81,7 @@ INSTALLED_APPS = [
     "mutual.jobs.apps.JobsConfig",
     "mutual.mail.apps.MailConfig",
     "mutual.trail.apps.TrailConfig",
+    "mutual.pages.apps.PagesConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -137,11 +134,13 @@ TEMPLATES = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "django.template.context_processors.i18n",
+                "mutual.pages.context.page",
             ],
         },
     }
 ]
-FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
+FORM_RENDERER = "mutual.pages.renderer.Renderer"
+CSRF_FAILURE_VIEW = "mutual.pages.views.csrf_refused"
 
 # --- Signing in ---------------------------------------------------------------------------------------------------
 
@@ -236,7 +235,7 @@ DEFAULT_FROM_EMAIL: str = env.str("MAIL_FROM", f"{COOPERATIVE_NAME} <office@mutu
 
 # --- Work that follows --------------------------------------------------------------------------------------------
 
-CELERY_BROKER_URL: str = env.str("REDIS_URL", "") or (_servers.broker_url if _servers else "redis://")
+CELERY_BROKER_URL: str = _servers.broker_url
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1

@@ -62,6 +62,7 @@ def main() -> int:
 
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, stop)
+    code = 1
     try:
         with _programs(ending) as programs:
             port = _port()
@@ -72,7 +73,6 @@ def main() -> int:
         code = 0
     except (StartFailed, embedded.ServersFailed) as error:
         _say(str(error))
-        code = 1
     embedded.stop()
     if code == 0:
         _say("Everything is stopped. Your data is kept.")

@@ -5,10 +5,9 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 
+from members.governance.models import Decision
 from members.numbers import next_number
 from mutual.trail import trail
-
-from .models import Decision
 
 
 class DecisionRefused(Exception):

@@ -11,7 +11,7 @@ from django.db import DatabaseError, connection, transaction
 from django.db.models import F
 from django.utils import timezone
 
-from .models import Job
+from mutual.jobs.models import Job
 
 log = logging.getLogger(__name__)
 
@@ -31,7 +31,7 @@ def after_commit(task: str, *, delay: dt.timedelta = dt.timedelta(), **arguments
 
 
 def _ring(job_id: int) -> None:
-    from .tasks import do
+    from mutual.jobs.tasks import do
 
     # A broker that is down is no reason to fail: the sweeper will find the row (R-B6).
     do.apply_async(args=[job_id], retry=False, ignore_result=True)

@@ -8,7 +8,7 @@ from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 
-from .models import Run
+from mutual.jobs.models import Run
 
 REASONS = 100
 """How many refusals a run remembers with their sentences; all are counted."""
@@ -41,7 +41,9 @@ def start(run: Run, *, total: int) -> Run:
 
 
 @transaction.atomic
-def advance(run: Run, *, done: int = 0, known: int = 0, refused: Sequence[tuple[str, str]] = (), cursor: str = "") -> None:
+def advance(
+    run: Run, *, done: int = 0, known: int = 0, refused: Sequence[tuple[str, str]] = (), cursor: str = ""
+) -> None:
     """Report progress: items done now, of them known from before, and refusals as (number, sentence)."""
     Run.objects.filter(pk=run.pk).update(
         done=F("done") + done,

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from mutual.celery import shared_task
+from mutual.celery import task
+from mutual.jobs import queue
 
-from . import queue
 
-
-@shared_task
+@task
 def do(job_id: int) -> None:
     """Do one job, if nobody else has it."""
     queue.work(job_id)
 
 
-@shared_task
+@task
 def sweep() -> None:
     """Ring for every job that is due: the bell may have been missed."""
     for job_id in queue.waiting():

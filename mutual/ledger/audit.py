@@ -11,10 +11,9 @@ from django.db import connection
 from django.utils import timezone
 
 from mutual import rooms
+from mutual.ledger import seals
+from mutual.ledger.models import AuditRun, Transfer
 from mutual.rooms import Finding
-
-from . import seals
-from .models import AuditRun, Transfer
 
 MOST = 200
 """Findings that one run keeps with their sentences."""
@@ -38,8 +37,10 @@ _CHECKS: tuple[tuple[str, str, str], ...] = (
     (
         "currency sums to zero",
         "The balances of currency {1} in book {0} sum to {2} instead of zero.",
-        "SELECT book_id, currency_id, sum(amount) FROM ledger_balance GROUP BY book_id, currency_id "
-        "HAVING sum(amount) <> 0",
+        (
+            "SELECT book_id, currency_id, sum(amount) FROM ledger_balance GROUP BY book_id, currency_id "
+            "HAVING sum(amount) <> 0"
+        ),
     ),
     (
         "balance within limits",
@@ -70,8 +71,10 @@ _CHECKS: tuple[tuple[str, str, str], ...] = (
     (
         "balance belongs to an account",
         "A balance row names account {0}, which does not exist.",
-        "SELECT b.account_id FROM ledger_balance b LEFT JOIN ledger_account a ON a.id = b.account_id "
-        "WHERE a.id IS NULL",
+        (
+            "SELECT b.account_id FROM ledger_balance b LEFT JOIN ledger_account a ON a.id = b.account_id "
+            "WHERE a.id IS NULL"
+        ),
     ),
     (
         "transfer stays in its book and currency",

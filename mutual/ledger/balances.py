@@ -15,12 +15,11 @@ from functools import cached_property
 from django.db import connection
 from django.db.models import Sum
 
+from mutual.ledger.keys import LINES, entry_of, line_id
+from mutual.ledger.kinds import AccountType, Kind
+from mutual.ledger.models import Account, Balance, Book, EntryNote
 from mutual.money import Money, from_minor, zero
 from mutual.periods import Period
-
-from .keys import LINES, entry_of, line_id
-from .kinds import AccountType, Kind
-from .models import Account, Balance, Book, EntryNote
 
 
 @dataclass(frozen=True, slots=True)
@@ -402,8 +401,8 @@ def balance_sheet(book: Book, day: dt.date) -> BalanceSheet:
 
 def entry(book_id: int, entry_id: uuid.UUID) -> EntryView | None:
     """One entry with its lines, or None where the book has no such entry."""
-    from .journal import reversal_key
-    from .keys import entry_id as id_of
+    from mutual.ledger.journal import reversal_key
+    from mutual.ledger.keys import entry_id as id_of
 
     with connection.cursor() as cursor:
         cursor.execute(

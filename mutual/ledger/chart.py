@@ -10,10 +10,9 @@ from django.db import connection, transaction
 
 from mutual.currencies import BARTER as BARTER_UNITS
 from mutual.currencies import MONEY
+from mutual.ledger.kinds import AccountType
+from mutual.ledger.models import STRIPES, Account, Balance, Book, Currency, Label
 from mutual.money import Money, decimals, minor
-
-from .kinds import AccountType
-from .models import STRIPES, Account, Balance, Book, Currency, Label
 
 COOP = 1
 BARTER = 2

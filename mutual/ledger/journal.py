@@ -20,12 +20,11 @@ import psycopg
 from django.db import DatabaseError, connection, transaction
 from psycopg import sql
 
+from mutual.ledger.chart import BOOK_LOCK, COOP
+from mutual.ledger.keys import KEY, LINES, entry_id, entry_of, line_id
+from mutual.ledger.kinds import Kind
+from mutual.ledger.models import Account, Book, Closing, Currency, EntryNote
 from mutual.money import Money, from_minor, minor
-
-from .chart import BOOK_LOCK, COOP
-from .keys import KEY, LINES, entry_id, entry_of, line_id
-from .kinds import Kind
-from .models import Account, Book, Closing, Currency, EntryNote
 
 CHUNK = 10_000
 """Transfers per durable chunk of a batch."""
@@ -225,7 +224,7 @@ def _record(
     if not _DOCUMENT.match(document):
         raise BadEntry("A document number has letters, digits, dots, dashes and slashes only.")
     entry = entry_id(book_id, key)
-    parameters: list[object] = []
+    parameters: list[Any] = []
     for number, (debit, credit, amount, currency, reverses) in enumerate(lines):
         parameters += [
             line_id(entry, number), book_id, int(kind), date, recorded_by, document, reverses,
@@ -367,9 +366,12 @@ def _insert(
             ON CONFLICT (book_id, id) DO NOTHING
             """
         ).format(
-            book=sql.Literal(book_id), kind=sql.Literal(int(kind)), date=sql.Literal(date),
-            by=sql.Literal(recorded_by), source=source,
-        ),  # fmt: skip
+            book=sql.Literal(book_id),
+            kind=sql.Literal(int(kind)),
+            date=sql.Literal(date),
+            by=sql.Literal(recorded_by),
+            source=source,
+        ),
         params,
     )
     return int(cursor.rowcount)
@@ -393,9 +395,7 @@ def _same_rows_or_refuse(
                  = (source.debit_id, source.credit_id, source.amount, source.currency_id, source.document,
                     {kind}, {date})
             """
-        ).format(
-            source=source, book=sql.Literal(book_id), kind=sql.Literal(int(kind)), date=sql.Literal(date)
-        ),
+        ).format(source=source, book=sql.Literal(book_id), kind=sql.Literal(int(kind)), date=sql.Literal(date)),
         params,
     )
     (same,) = cursor.fetchone()
@@ -512,7 +512,9 @@ def _sentences(units: Mapping[int, str], names: Mapping[int, str]) -> Iterator[N
             # Both write the row the same way: account, stripe, currency, book, amount, lower and upper limit.
             row = detail[detail.rindex("(") + 1 : detail.rindex(")")].split(",")
             account, _stripe, unit, _book, held, low, high = (_number(part) for part in row)
-            assert account is not None and unit is not None and held is not None
+            assert account is not None
+            assert unit is not None
+            assert held is not None
             over = low - held if low is not None and held < low else held - (high or 0)
             raise BalanceOutOfRange(account, names.get(account, ""), from_minor(over, units[unit])) from error
         raise

@@ -8,7 +8,7 @@ from __future__ import annotations
 from django.db import models
 from django.db.models import F, Q
 
-from .kinds import AccountType, Kind
+from mutual.ledger.kinds import AccountType, Kind
 
 STRIPES = 64
 """How many rows a busy account's balance is spread over."""
@@ -116,9 +116,7 @@ class Balance(models.Model):
                 condition=(Q(amount_min__isnull=True) | Q(amount__gte=F("amount_min")))
                 & (Q(amount_max__isnull=True) | Q(amount__lte=F("amount_max"))),
             ),
-            models.CheckConstraint(
-                name="balance_not_absurd", condition=Q(amount__range=(-(10**16), 10**16))
-            ),
+            models.CheckConstraint(name="balance_not_absurd", condition=Q(amount__range=(-(10**16), 10**16))),
         ]
 
 
@@ -156,7 +154,7 @@ class Transfer(models.Model):
 
 
 class EntryNote(models.Model):
-    """The readable key and memo of an entry, where a person or an import wrote something. Erasable, outside the seal."""
+    """The readable key and memo of an entry, where somebody wrote one. Erasable, outside the seal."""
 
     pk = models.CompositePrimaryKey("book_id", "entry_id")
     book_id = models.IntegerField()

@@ -5,12 +5,11 @@ from __future__ import annotations
 import datetime as dt
 
 from mutual import clock
-from mutual.celery import shared_task
+from mutual.celery import task
+from mutual.ledger import audit, seals
 
-from . import audit, seals
 
-
-@shared_task
+@task
 def audit_ledger() -> int:
     """Re-add everything; the last week's sealed days row by row, all of them once a day."""
     now = clock.now()
@@ -18,7 +17,7 @@ def audit_ledger() -> int:
     return audit.run(seals_since=None if whole else now.date() - dt.timedelta(days=7)).finding_count
 
 
-@shared_task
+@task
 def seal_days() -> int:
     """Seal the days that have been over for an hour."""
     return seals.seal((clock.now() - dt.timedelta(hours=1)).date())

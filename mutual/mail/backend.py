@@ -9,7 +9,7 @@ from django.core.mail.backends.base import BaseEmailBackend
 from django.core.mail.message import EmailMessage
 from django.db import transaction
 
-from . import letters
+from mutual.mail import letters
 
 
 class LetterBackend(BaseEmailBackend):

@@ -14,8 +14,7 @@ from django.template.loader import render_to_string
 from django.utils import timezone, translation
 
 from mutual.jobs import queue
-
-from .models import Attachment, Letter
+from mutual.mail.models import Attachment, Letter
 
 
 def send(

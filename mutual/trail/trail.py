@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .models import Deed
+from mutual.trail.models import Deed
 
 
 def record(*, by: int | None, did: str, subject: str, detail: dict[str, str | int | bool | None] | None = None) -> None:
