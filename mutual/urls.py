@@ -2,7 +2,10 @@
 
 from django.urls import include, path
 
+from mutual import health
+
 urlpatterns = [
+    path("health/", health.health, name="health"),
     path("accounts/", include("allauth.urls")),
     path("language/", include("django.conf.urls.i18n")),
     path("", include("mutual.pages.urls")),

@@ -8,6 +8,8 @@ from functools import cache
 
 from django.db import connection, transaction
 
+from mutual.currencies import BARTER as BARTER_UNITS
+from mutual.currencies import MONEY
 from mutual.ledger.kinds import AccountType
 from mutual.ledger.models import STRIPES, Account, Balance, Book, Currency, Label
 from mutual.money import Money, decimals, minor
@@ -24,6 +26,10 @@ class ChartRefused(Exception):
 
 class AccountMissing(ChartRefused):
     """There is no such account."""
+
+
+class BookMissing(ChartRefused):
+    """There is no such book."""
 
 
 class AccountDiffers(ChartRefused):
@@ -61,6 +67,17 @@ def book(code: str) -> Book:
     return Book.objects.get_or_create(code=code)[0]
 
 
+def find_book(code: str) -> Book:
+    """The book with this code: ``coop``, ``barter``, ``member/M-000123``.
+
+    :raises BookMissing: if there is none
+    """
+    try:
+        return Book.objects.get(code=code)
+    except Book.DoesNotExist as error:
+        raise BookMissing(f"There is no book {code!r}.") from error
+
+
 def member_book(*, member_id: int, number: str) -> Book:
     """The member's own book, opened when first needed; it is hers and never mixed with the cooperative's."""
     return Book.objects.get_or_create(code=f"member/{number}", defaults={"owner_id": member_id})[0]
@@ -77,8 +94,11 @@ def _known(code: str) -> Currency:
 
 
 def _currency(code: str, places: int | None) -> Currency:
-    try:
+    if code in (*MONEY, *BARTER_UNITS):
         return _known(code)
+    # Not kept in memory: a row added by a transaction that is undone later must not be remembered.
+    try:
+        return Currency.objects.get(code=code)
     except Currency.DoesNotExist:
         return Currency.objects.get_or_create(
             code=code, defaults={"decimals": decimals(code) if places is None else places}
@@ -211,6 +231,7 @@ __all__ = [
     "AccountDiffers",
     "AccountMissing",
     "Book",
+    "BookMissing",
     "ChartRefused",
     "LimitsBroken",
     "NewAccount",
@@ -219,6 +240,7 @@ __all__ = [
     "coop_book",
     "currency",
     "find",
+    "find_book",
     "labels",
     "limit",
     "member_book",
