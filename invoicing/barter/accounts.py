@@ -1,4 +1,4 @@
-"""The barter book's accounts. A member's balance is on the credit side: positive where she provided more than she received."""
+"""The barter book's accounts. A balance is shown positive where a member provided more than she received."""
 
 from __future__ import annotations
 
@@ -95,7 +95,7 @@ def open_for(members: Sequence[tuple[int, str]]) -> None:
 def holdings(numbers: Sequence[str]) -> dict[tuple[str, str], Holding]:
     """What members hold, by (number, unit), in two queries."""
     wanted = {code(unit, number): (number, unit) for number in numbers for unit in UNITS}
-    accounts = [account for account in chart.with_codes(list(wanted), book=chart.barter_book())]
+    accounts = chart.with_codes(list(wanted), book=chart.barter_book())
     held = balances.of_many(accounts)
     return {
         wanted[account.code]: Holding(

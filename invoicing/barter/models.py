@@ -7,7 +7,7 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from mutual.currencies import CREDIT, HOUR
-from mutual.fields import MoneyField
+from mutual.fields import MoneyField, NullableMoneyField
 from mutual.money import Money, from_minor
 
 
@@ -34,7 +34,7 @@ class Listing(models.Model):
     category = models.CharField(max_length=10, choices=Category.choices, default=Category.OTHER)
     title = models.CharField(_("title"), max_length=80)
     text = models.CharField(_("description"), max_length=2000, blank=True)
-    price_credit = MoneyField(null=True, blank=True, default_currency=CREDIT)
+    price_credit = NullableMoneyField(default_currency=CREDIT)
     """A guide, not a promise; the trade says what it costs."""
     price_minutes = models.PositiveIntegerField(null=True, blank=True)
     opened_on = models.DateField()

@@ -13,8 +13,8 @@ from invoicing.barter import accounts, trades
 from invoicing.barter.models import Listing, Trade
 from members.models import Member
 from mutual import formats
-from mutual.currencies import CREDIT, HOUR
 from mutual.ledger import chart
+from mutual.ledger.kinds import Kind
 from mutual.money import Money, from_minor
 
 FEWEST = 5
@@ -180,21 +180,21 @@ def open_book() -> list[UnitSums]:
             [chart.BARTER],
         )
         rows = cursor.fetchall()
-    settled = Trade.objects.filter(status=Trade.Status.SETTLED).values_list("credit", "minutes")
-    turnover = {CREDIT: 0, HOUR: 0}
-    counts = {CREDIT: 0, HOUR: 0}
-    for credit, minutes in settled.iterator():
-        turnover[CREDIT] += int(credit * 100)
-        counts[CREDIT] += credit > 0
-        turnover[HOUR] += minutes
-        counts[HOUR] += minutes > 0
+        cursor.execute(
+            """
+            SELECT c.code, sum(t.amount), count(*) FROM ledger_transfer t JOIN ledger_currency c ON c.id = t.currency_id
+             WHERE t.book_id = %s AND t.kind = %s GROUP BY c.code
+            """,
+            [chart.BARTER, int(Kind.TRADE_SETTLED)],
+        )
+        traded = {unit: (int(amount), int(count)) for unit, amount, count in cursor.fetchall()}
     return [
         UnitSums(
             unit, used,
             from_minor(int(above), unit) if used >= FEWEST else None,
             from_minor(int(below), unit) if used >= FEWEST else None,
             from_minor(int(community), unit), from_minor(int(total), unit),
-            from_minor(turnover[unit], unit), counts[unit],
+            from_minor(traded.get(unit, (0, 0))[0], unit), traded.get(unit, (0, 0))[1],
         )
         for unit, used, above, below, community, total in rows
     ]  # fmt: skip

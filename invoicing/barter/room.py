@@ -66,7 +66,7 @@ def statement_sections(*, member_id: int, period: Period, language: str) -> Iter
                 lines=tuple(
                     rooms.SectionLine(
                         line.date,
-                        titles.get(line.document) or line.kind.label,
+                        titles.get(line.document) or str(line.kind.label),
                         line.document,
                         line.amount,
                         line.balance,
@@ -131,7 +131,7 @@ def recent(*, member_id: int, limit: int) -> Iterator[rooms.Happening]:
 def facts_before_leaving(*, member_id: int, on: dt.date) -> Iterator[rooms.LeavingFact]:
     """A debt in credit or hours must be settled; what is held can be spent or given away (L9)."""
     mine = chart.owned_by(member_id, book=chart.barter_book())
-    for account, held in ((account, balances.of(account)) for account in mine):
+    for held in balances.of_many(mine).values():
         if held.amount < 0:
             yield rooms.LeavingFact(
                 _("You have received %(amount)s more than you provided. Provide something before you leave.")

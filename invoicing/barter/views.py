@@ -11,6 +11,7 @@ from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from invoicing.barter import accounts, leaving, limits, listings, reports, trades
@@ -26,10 +27,10 @@ PAGE = 25
 
 
 def _me(request: HttpRequest) -> Member:
-    member = request.user.member_or_none  # type: ignore[union-attr]
+    member: Member | None = request.user.member_or_none  # type: ignore[union-attr]
     if member is None:
         raise Http404
-    return member  # type: ignore[no-any-return]
+    return member
 
 
 @access.roles(Role.MEMBER)
@@ -61,7 +62,7 @@ def listing_new(request: HttpRequest) -> HttpResponse:
                 member_id=_me(request).pk, kind=said["kind"], category=said["category"], title=said["title"],
                 text=said["text"], price_credit=said["price_credit"],
                 price_minutes=int(hours.amount) if hours is not None else None,
-                by=request.user.pk, on=clock.today(),
+                by=access.acting(request), on=clock.today(),
             )  # fmt: skip
         except listings.ListingRefused as refused:
             form.add_error(None, str(refused))
@@ -89,7 +90,7 @@ def listing(request: HttpRequest, listing_id: int) -> HttpResponse:
 def listing_close(request: HttpRequest, listing_id: int) -> HttpResponse:
     """Take one's own listing off the market."""
     get_object_or_404(Listing, pk=listing_id, member=_me(request))
-    listings.close(listing_id=listing_id, member_id=_me(request).pk, by=request.user.pk, on=clock.today())
+    listings.close(listing_id=listing_id, member_id=_me(request).pk, by=access.acting(request), on=clock.today())
     messages.success(request, _("The listing is closed."))
     return redirect("barter:listing", listing_id)
 
@@ -100,7 +101,7 @@ def listing_renew(request: HttpRequest, listing_id: int) -> HttpResponse:
     """Keep one's own listing for another six months."""
     get_object_or_404(Listing, pk=listing_id, member=_me(request))
     try:
-        listings.renew(listing_id=listing_id, member_id=_me(request).pk, by=request.user.pk, on=clock.today())
+        listings.renew(listing_id=listing_id, member_id=_me(request).pk, by=access.acting(request), on=clock.today())
     except listings.ListingRefused as refused:
         messages.error(request, str(refused))
     else:
@@ -144,8 +145,8 @@ def trade_new(request: HttpRequest) -> HttpResponse:
                 trade = trades.request(
                     asked_by=me.pk, provider=other.pk if receives else me.pk, receiver=me.pk if receives else other.pk,
                     title=said["title"], text=said["text"], credit=said["credit"] or zero(CREDIT),
-                    minutes=int((said["hours"] or zero(HOUR)).amount), form_key=said["form_key"], by=request.user.pk,
-                    on=clock.today(), listing=said["listing"],
+                    minutes=int((said["hours"] or zero(HOUR)).amount), form_key=said["form_key"],
+                    by=access.acting(request), on=clock.today(), listing=said["listing"],
                 )  # fmt: skip
             except trades.TradeRefused as refused:
                 form.add_error(None, str(refused))
@@ -188,13 +189,13 @@ def trade(request: HttpRequest, number: str) -> HttpResponse:
     return render(request, "barter/trade.html", {"view": reports.trade_view(_trade(request, number), _me(request).pk)})
 
 
-_STEPS: dict[str, tuple[Callable[..., Trade], str]] = {
-    "accept": (trades.accept, _("Agreed. When the work is done, the one who received it settles.")),
-    "decline": (trades.decline, _("Declined. Nothing has moved.")),
-    "deliver": (trades.deliver, _("Marked as done. The other side settles now.")),
-    "settle": (trades.settle, _("Settled. Both balances have moved.")),
-    "cancel": (trades.cancel, _("Called off. Nothing has moved.")),
-    "undo": (trades.undo, _("Noted.")),
+_STEPS: dict[str, tuple[Callable[..., Trade], Any]] = {
+    "accept": (trades.accept, gettext_lazy("Agreed. When the work is done, the one who received it settles.")),
+    "decline": (trades.decline, gettext_lazy("Declined. Nothing has moved.")),
+    "deliver": (trades.deliver, gettext_lazy("Marked as done. The other side settles now.")),
+    "settle": (trades.settle, gettext_lazy("Settled. Both balances have moved.")),
+    "cancel": (trades.cancel, gettext_lazy("Called off. Nothing has moved.")),
+    "undo": (trades.undo, gettext_lazy("Noted.")),
 }
 
 
@@ -206,11 +207,11 @@ def trade_step(request: HttpRequest, number: str, step: str) -> HttpResponse:
         raise Http404
     act, said = _STEPS[step]
     try:
-        act(trade_id=_trade(request, number).pk, member_id=_me(request).pk, by=request.user.pk, on=clock.today())
+        act(trade_id=_trade(request, number).pk, member_id=_me(request).pk, by=access.acting(request), on=clock.today())
     except trades.TradeRefused as refused:
         messages.error(request, str(refused))
     else:
-        messages.success(request, said)
+        messages.success(request, str(said))
     return redirect("barter:trade", number)
 
 
@@ -229,7 +230,9 @@ def give(request: HttpRequest) -> HttpResponse:
     key = request.POST.get("form_key", "")
     if request.method == "POST" and len(key) == 32 and key.isalnum() and key.isascii():
         try:
-            given = leaving.give_to_community(member_id=me.pk, form_key=key, by=request.user.pk, on=clock.today())
+            given = leaving.give_to_community(
+                member_id=me.pk, form_key=key, by=access.acting(request), on=clock.today()
+            )
         except leaving.LeavingRefused as refused:
             messages.error(request, str(refused))
         else:
@@ -258,7 +261,7 @@ def limits_of(request: HttpRequest, number: str, unit: str) -> HttpResponse:
         try:
             limits.change(
                 member_id=member.pk, credit_limit=said["credit_limit"], maximum=said["maximum"],
-                reason=said["reason"], by=request.user.pk, on=clock.today(),
+                reason=said["reason"], by=access.acting(request), on=clock.today(),
             )  # fmt: skip
         except limits.LimitRefused as refused:
             form.add_error(None, str(refused))
