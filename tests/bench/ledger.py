@@ -237,9 +237,7 @@ def fill(transfers: int) -> int:
     month = 0
     while (there := run("SELECT count(*) FROM ledger_transfer")[0][0]) < transfers and people:
         day = dt.date(2026 - month // 12, 12 - month % 12, 15)
-        journal.post_query(
-            kind=Kind.DUES_CHARGED, date=day, query=sql.SQL(_FILL.format(month=month)), recorded_by=None
-        )
+        journal.post_query(kind=Kind.DUES_CHARGED, date=day, query=sql.SQL(_FILL.format(month=month)), recorded_by=None)
         month += 1
     run("VACUUM ANALYZE ledger_transfer")
     run("VACUUM ANALYZE ledger_balance")
@@ -249,7 +247,9 @@ def fill(transfers: int) -> int:
 def big_books(transfers: int = TRANSFERS) -> list[dict]:
     """A member's statement and the audit with many transfers in the books."""
     there = fill(transfers)
-    (owner,) = run("SELECT owner_id FROM ledger_account WHERE owner_id IS NOT NULL ORDER BY owner_id OFFSET 77 LIMIT 1")[0]
+    (owner,) = run(
+        "SELECT owner_id FROM ledger_account WHERE owner_id IS NOT NULL ORDER BY owner_id OFFSET 77 LIMIT 1"
+    )[0]
     year = Period(dt.date(2026, 1, 1), dt.date(2027, 1, 1))
 
     def statement() -> None:
@@ -273,8 +273,10 @@ def big_books(transfers: int = TRANSFERS) -> list[dict]:
     took = median(lambda: found.extend(audit.findings(with_seals=False)))
     assert not found, found[:3]
     bare = median(
-        lambda: run("SELECT debit_id, sum(amount) FROM ledger_transfer GROUP BY 1 ORDER BY 2 LIMIT 1")
-        and run("SELECT credit_id, sum(amount) FROM ledger_transfer GROUP BY 1 ORDER BY 2 LIMIT 1")
+        lambda: (
+            run("SELECT debit_id, sum(amount) FROM ledger_transfer GROUP BY 1 ORDER BY 2 LIMIT 1")
+            and run("SELECT credit_id, sum(amount) FROM ledger_transfer GROUP BY 1 ORDER BY 2 LIMIT 1")
+        )
     )
     results.append(report("audit_10m", took, "s", bare, transfers=there))
     return results
