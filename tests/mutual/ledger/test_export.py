@@ -284,7 +284,8 @@ class TestMemory:
             tracemalloc.stop()
             return used
 
-        assert peak(8_000) < 1.2 * peak(2_000)
+        small, large = peak(2_000), peak(8_000)
+        assert large - small < 500_000, "6,000 transfers kept in memory would be some 3 MB"
 
 
 LEAVES = st.sampled_from(["Food", "Zach Latta", "T-Shirts", "Büro & Papier", "a.b", "M-000123", "日本"])
