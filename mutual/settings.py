@@ -88,6 +88,8 @@ INSTALLED_APPS = [
     "mutual.mail.apps.MailConfig",
     "mutual.trail.apps.TrailConfig",
     "mutual.pages.apps.PagesConfig",
+    "pooling.apps.PoolingConfig",
+    "pooling.treasury.apps.TreasuryConfig",
     "invoicing.barter.apps.BarterConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -108,6 +110,8 @@ INSTALLED_APPS = [
 MUTUAL_ROOMS = [
     "members.room",
     "mutual.ledger.room",
+    "pooling.room",
+    "pooling.treasury.room",
     "invoicing.barter.room",
 ]
 """The rooms that offer pages, statement sections, cards and facts; see ``mutual/rooms.py``."""
