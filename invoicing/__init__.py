@@ -1,0 +1,1 @@
+"""What members earn: clients, invoices, credit notes, and trades with one another."""

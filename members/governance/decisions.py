@@ -1,0 +1,64 @@
+"""Propose and decide, by two different people (F14). Called inside the use case that carries the decision out."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+from members.governance.models import Decision
+from members.numbers import next_number
+from mutual.trail import trail
+
+
+class DecisionRefused(Exception):
+    """The decision was not taken, and nothing changed; the message says why."""
+
+
+class SamePerson(DecisionRefused):
+    """Whoever proposes cannot also decide."""
+
+
+class AlreadyDecided(DecisionRefused):
+    """It was decided before."""
+
+
+def propose(*, kind: str, subject: str, text: str, terms: dict[str, Any], by: int, on: dt.date) -> Decision:
+    """Write a proposal that a second officer must confirm; in the caller's transaction."""
+    decision = Decision.objects.create(
+        number=next_number("D", width=4), kind=kind, subject=subject, text=text, terms=terms,
+        proposed_by_id=by, proposed_on=on,
+    )  # fmt: skip
+    trail.record(by=by, did=f"{kind}_PROPOSED", subject=decision.number, detail={"about": subject})
+    return decision
+
+
+def lock(decision_id: int, *, kind: str, by: int) -> Decision:
+    """The proposal, locked, if this person may decide it.
+
+    :raises AlreadyDecided: if it is no longer open
+    :raises SamePerson: if the person proposed it
+    """
+    decision = Decision.objects.select_for_update().get(pk=decision_id, kind=kind)
+    if decision.state != Decision.State.PROPOSED:
+        raise AlreadyDecided(f"{decision.number} is {decision.get_state_display().lower()} already.")
+    if decision.proposed_by_id == by:
+        raise SamePerson("Another officer must decide what you proposed.")
+    return decision
+
+
+def confirm(decision: Decision, *, by: int, on: dt.date) -> None:
+    """Confirm a locked proposal; the caller carries it out in the same transaction."""
+    _decide(decision, Decision.State.CONFIRMED, by, on)
+
+
+def decline(decision: Decision, *, by: int, on: dt.date) -> None:
+    """Decline a locked proposal."""
+    _decide(decision, Decision.State.DECLINED, by, on)
+
+
+def _decide(decision: Decision, state: Decision.State, by: int, on: dt.date) -> None:
+    decision.state = state
+    decision.decided_by_id = by
+    decision.decided_on = on
+    decision.save(update_fields=["state", "decided_by", "decided_on"])
+    trail.record(by=by, did=f"{decision.kind}_{state}", subject=decision.number, detail={"about": decision.subject})

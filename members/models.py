@@ -1,0 +1,164 @@
+"""Who belongs: users (who can sign in) and members (who belong to the cooperative)."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any, ClassVar
+
+from django.conf import settings
+from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.contrib.auth.models import PermissionsMixin
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Lower
+from django.utils.functional import cached_property
+from django.utils.translation import gettext_lazy as _
+
+from mutual.access import Role
+
+
+class UserManager(BaseUserManager["User"]):
+    """Makes users from an e-mail address."""
+
+    def create_user(self, email: str, password: str | None = None, **fields: Any) -> User:
+        """A user who signs in with this address, by code where there is no password."""
+        user = self.model(email=self.normalize_email(email).lower(), **fields)
+        user.set_password(password) if password else user.set_unusable_password()
+        user.save(using=self._db)
+        return user
+
+
+class User(AbstractBaseUser, PermissionsMixin):
+    """Somebody who can sign in. What they may do are their roles; who they are is the member."""
+
+    email = models.EmailField(_("e-mail"), unique=True)
+    party = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    """A random reference for places that must not name people."""
+    language = models.CharField(_("language"), max_length=10, choices=settings.LANGUAGES, default="en")
+    theme = models.CharField(max_length=5, default="auto")
+    is_active = models.BooleanField(default=True)
+    joined_at = models.DateTimeField(auto_now_add=True)
+
+    objects: ClassVar[UserManager] = UserManager()
+
+    USERNAME_FIELD = "email"
+    EMAIL_FIELD = "email"
+    REQUIRED_FIELDS: ClassVar[list[str]] = []
+
+    def __str__(self) -> str:
+        return f"user {self.pk}"
+
+    @cached_property
+    def roles(self) -> frozenset[Role]:
+        """What this person may do now: read afresh for every request."""
+        if not self.is_active:
+            return frozenset()
+        held = {Role(grant.role) for grant in self.grants.filter(ended_on=None)}
+        member = self.member_or_none
+        if member is not None and member.status in (Member.Status.ACTIVE, Member.Status.SUSPENDED):
+            held.add(Role.MEMBER)
+        return frozenset(held)
+
+    @cached_property
+    def member_or_none(self) -> Member | None:
+        """The member this user is, if any."""
+        return Member.objects.filter(user=self).first()
+
+    @cached_property
+    def has_second_factor(self) -> bool:
+        """Whether an authenticator app or a passkey is set up."""
+        from allauth.mfa.utils import is_mfa_enabled
+
+        return bool(is_mfa_enabled(self))
+
+
+class RoleGrant(models.Model):
+    """A role given to a user by two administrators, and when it ended."""
+
+    user = models.ForeignKey(User, on_delete=models.PROTECT, related_name="grants")
+    role = models.CharField(max_length=20, choices=[choice for choice in Role.choices if choice[0] != Role.MEMBER])
+    proposed_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
+    granted_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
+    granted_on = models.DateField(null=True)
+    ended_on = models.DateField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["user", "role"], condition=Q(ended_on=None), name="role_held_once_at_a_time"
+            ),
+            models.CheckConstraint(
+                name="role_granted_by_two_people",
+                condition=Q(proposed_by=None) | ~Q(proposed_by=models.F("granted_by")),
+            ),
+        ]
+
+
+class Member(models.Model):
+    """A person of the cooperative, from application to leaving."""
+
+    class Status(models.TextChoices):
+        APPLICANT = "APPLICANT", _("Applicant")
+        ACTIVE = "ACTIVE", _("Active")
+        SUSPENDED = "SUSPENDED", _("Suspended")
+        LEFT = "LEFT", _("Left")
+        DECLINED = "DECLINED", _("Declined")
+
+    number = models.CharField(max_length=12, unique=True)
+    """M-000123, given at the application and never again."""
+    user = models.OneToOneField(User, on_delete=models.PROTECT, null=True, blank=True, related_name="member")
+    status = models.CharField(max_length=10, choices=Status.choices, default=Status.APPLICANT)
+    name = models.CharField(_("name"), max_length=120)
+    email = models.EmailField(_("e-mail"))
+    trade = models.CharField(_("trade"), max_length=80, blank=True)
+    """What she does: translation, carpentry."""
+    street = models.CharField(_("street and number"), max_length=120, blank=True)
+    postcode = models.CharField(_("postcode"), max_length=16, blank=True)
+    city = models.CharField(_("town"), max_length=80, blank=True)
+    country = models.CharField(_("country"), max_length=2, default="DE")
+    language = models.CharField(_("language"), max_length=10, choices=settings.LANGUAGES, default="en")
+    currency = models.CharField(_("currency"), max_length=12, default=settings.COOPERATIVE_CURRENCY)
+    applied_on = models.DateField()
+    joined_on = models.DateField(null=True, blank=True)
+    left_on = models.DateField(null=True, blank=True)
+    admitted_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
+    motivation = models.CharField(_("why she wants to join"), max_length=2000, blank=True)
+    decline_reason = models.CharField(max_length=500, blank=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                name="member_joined_when_admitted",
+                condition=Q(status__in=["APPLICANT", "DECLINED"]) | Q(joined_on__isnull=False),
+            ),
+            models.CheckConstraint(
+                name="member_left_on_a_day_when_left",
+                condition=~Q(status="LEFT") | Q(left_on__isnull=False),
+            ),
+            models.CheckConstraint(
+                name="member_left_after_joining",
+                condition=Q(left_on__isnull=True) | Q(left_on__gte=models.F("joined_on")),
+            ),
+            models.UniqueConstraint(
+                Lower("email"),
+                condition=~Q(status__in=["LEFT", "DECLINED"]),
+                name="member_email_once_among_present",
+            ),
+        ]
+        indexes = [models.Index(fields=["status", "number"], name="member_by_status")]
+
+    def __str__(self) -> str:
+        return self.number
+
+    @property
+    def address(self) -> str:
+        """The postal address, as lines."""
+        lines = [self.name, self.street, f"{self.postcode} {self.city}".strip(), self.country]
+        return "\n".join(line for line in lines if line)
+
+
+class Counter(models.Model):
+    """The last number given in a series (``M``, ``C``, ``D``), taken under its row's lock so that none is missing."""
+
+    series = models.CharField(max_length=40, primary_key=True)
+    last = models.PositiveBigIntegerField(default=0)

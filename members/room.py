@@ -1,0 +1,3 @@
+"""What members offer to pages about everything."""
+
+from __future__ import annotations

@@ -1,0 +1,3 @@
+"""What the ledger offers to pages about everything."""
+
+from __future__ import annotations

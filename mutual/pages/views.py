@@ -1,0 +1,43 @@
+"""The theme switch and the error pages."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.views.decorators.http import require_POST
+
+from mutual import access
+from mutual.pages import theme
+
+
+@access.anyone
+@require_POST
+def set_theme(request: HttpRequest) -> HttpResponse:
+    """Keep the theme in a cookie, and with the person signed in, and go back to the page the switch stood on."""
+    back = request.POST.get("next", "/")
+    if not url_has_allowed_host_and_scheme(back, allowed_hosts={request.get_host()}, require_https=request.is_secure()):
+        back = "/"
+    response = HttpResponseRedirect(back)
+    wanted = request.POST.get("theme", "auto")
+    if wanted not in theme.CHOICES:
+        wanted = "auto"
+    if request.user.is_authenticated:
+        request.user.theme = wanted
+        request.user.save(update_fields=["theme"])
+    response.set_cookie(
+        theme.COOKIE,
+        wanted,
+        max_age=theme.YEAR,
+        samesite="Lax",
+        httponly=True,
+        secure=settings.SESSION_COOKIE_SECURE,
+    )
+    return response
+
+
+@access.anyone
+def csrf_refused(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """A form that came without its token: nothing was changed, and the page says what to do."""
+    return render(request, "csrf_refused.html", status=403)

@@ -1,0 +1,203 @@
+"""How pages about everything come together without anything importing everything.
+
+Each room (a module named in ``settings.MUTUAL_ROOMS``) may define any of the functions below; ``gather`` calls those
+that exist. All values are frozen.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from functools import cache
+from importlib import import_module
+from typing import Any, Literal
+
+from django.conf import settings
+
+from mutual.access import Role
+from mutual.money import Money
+
+Group = Literal["mine", "trade", "funds", "office", "books"]
+Direction = Literal["owe", "owed", "hold"]
+
+
+@dataclass(frozen=True)
+class NavItem:
+    """A line of the navigation: shown to whoever has one of the roles (to everybody signed in where there are none)."""
+
+    label: str
+    url_name: str
+    icon: str
+    group: Group
+    roles: frozenset[Role] = frozenset()
+    order: int = 50
+
+
+@dataclass(frozen=True)
+class SectionLine:
+    """A line of a statement section; the amount is signed as the section's explanation says."""
+
+    date: dt.date
+    text: str
+    document: str
+    amount: Money
+    balance: Money | None = None
+    detail: str = ""
+
+
+@dataclass(frozen=True)
+class KeyFigure:
+    """A figure with its name; the value is money, a number or a text."""
+
+    label: str
+    value: Money | int | str
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Section:
+    """One part of the statement of everything: opening, lines with a running balance, closing."""
+
+    code: str
+    title: str
+    explanation: str
+    currency: str
+    lines: tuple[SectionLine, ...]
+    opening: Money | None = None
+    closing: Money | None = None
+    figures: tuple[KeyFigure, ...] = ()
+    order: int = 50
+    chart: tuple[tuple[str, Money], ...] = ()
+    """(label, amount) pairs worth drawing, or none."""
+
+
+@dataclass(frozen=True)
+class Card:
+    """Something on the home page that asks for attention or offers the next step."""
+
+    title: str
+    text: str
+    url: str = ""
+    action: str = ""
+    tone: Literal["calm", "good", "warn", "bad"] = "calm"
+    order: int = 50
+
+
+@dataclass(frozen=True)
+class Owed:
+    """What a member owes, is owed, or holds."""
+
+    direction: Direction
+    label: str
+    amount: Money
+    note: str = ""
+    url: str = ""
+    order: int = 50
+
+
+@dataclass(frozen=True)
+class Happening:
+    """What happened lately, in a line."""
+
+    date: dt.date
+    text: str
+    amount: Money | None = None
+    url: str = ""
+    icon: str = "circle"
+
+
+@dataclass(frozen=True)
+class LeavingFact:
+    """Something that is open while a member wants to leave; a blocking one must be settled first."""
+
+    sentence: str
+    blocking: bool
+    url: str = ""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Something that is not as it must be, found by an audit: which rule, where, in a sentence without names."""
+
+    rule: str
+    subject: str
+    sentence: str
+    detail: dict[str, str] = field(default_factory=dict)
+
+
+@cache
+def _rooms() -> tuple[Any, ...]:
+    return tuple(import_module(path) for path in settings.MUTUAL_ROOMS)
+
+
+def _offers(name: str) -> Iterator[Callable[..., Any]]:
+    for room in _rooms():
+        if offer := getattr(room, name, None):
+            yield offer
+
+
+def _gather(name: str, **about: Any) -> Iterator[Any]:
+    for offer in _offers(name):
+        yield from offer(**about)
+
+
+def navigation() -> list[NavItem]:
+    """Every line of the navigation, in order."""
+    return sorted(_gather("navigation"), key=lambda item: item.order)
+
+
+def statement_sections(*, member_id: int, period: Any, language: str) -> list[Section]:
+    """A member's statement of everything for a period."""
+    found = _gather("statement_sections", member_id=member_id, period=period, language=language)
+    return sorted(found, key=lambda section: section.order)
+
+
+def home_cards(*, member_id: int, on: dt.date) -> list[Card]:
+    """What a member's home page should draw attention to."""
+    return sorted(_gather("home_cards", member_id=member_id, on=on), key=lambda card: card.order)
+
+
+def owed(*, member_id: int, on: dt.date) -> list[Owed]:
+    """What a member owes, is owed and holds."""
+    return sorted(_gather("owed", member_id=member_id, on=on), key=lambda item: item.order)
+
+
+def recent(*, member_id: int, limit: int = 12) -> list[Happening]:
+    """What happened lately to a member, newest first."""
+    found = sorted(_gather("recent", member_id=member_id, limit=limit), key=lambda item: item.date, reverse=True)
+    return found[:limit]
+
+
+def office_cards(*, roles: frozenset[Role], on: dt.date) -> list[Card]:
+    """What waits for an officer with these roles."""
+    return sorted(_gather("office_cards", roles=roles, on=on), key=lambda card: card.order)
+
+
+def facts_before_leaving(*, member_id: int, on: dt.date) -> list[LeavingFact]:
+    """What is open while a member wants to leave."""
+    return list(_gather("facts_before_leaving", member_id=member_id, on=on))
+
+
+def personal_data(*, member_id: int) -> dict[str, Any]:
+    """Everything the rooms hold about a member, by room."""
+    return {offer.__module__.removesuffix(".room"): offer(member_id=member_id) for offer in _offers("personal_data")}
+
+
+def document_url(number: str) -> str | None:
+    """The page about a document, by its number (``C-000123``)."""
+    for offer in _offers("document_url"):
+        if url := offer(number):
+            return str(url)
+    return None
+
+
+def on_admitted(*, member_id: int, number: str, currency: str, on: dt.date) -> None:
+    """Tell the rooms that a member was admitted; called inside the admitting transaction."""
+    for offer in _offers("on_admitted"):
+        offer(member_id=member_id, number=number, currency=currency, on=on)
+
+
+def findings() -> Iterable[Finding]:
+    """What the rooms' own invariants find broken, beside the ledger's."""
+    return _gather("findings")

@@ -1,0 +1,264 @@
+"""The one settings module: the environment, read once, into typed values.
+
+Nothing needs to be set to try the product: private servers are started when no URL is given (``mutual/embedded.py``).
+``deploy/mutual.env.example`` lists what a real installation sets.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+import dj_database_url
+from csp.constants import NONE, SELF
+from django.utils.translation import gettext_lazy as _
+from environs import Env
+
+from mutual import currencies, embedded  # currencies adds CREDIT and HOUR before any model is loaded
+
+env = Env()
+BASE_DIR = Path(__file__).resolve().parent.parent
+
+# --- The installation ---------------------------------------------------------------------------------------------
+
+PRODUCTION: bool = env.bool("MUTUAL_PRODUCTION", False)
+"""A real cooperative: no demo, no local outbox, secrets must be given, cookies over HTTPS only."""
+
+COOPERATIVE_NAME: str = env.str("COOPERATIVE_NAME", "Werkbund Mutual")
+COOPERATIVE_ADDRESS: str = env.str("COOPERATIVE_ADDRESS", "Lindenhof 4\n10115 Berlin\nGermany")
+COOPERATIVE_CURRENCY: str = env.str("COOPERATIVE_CURRENCY", "EUR")
+YEAR_STARTS_IN: int = env.int("YEAR_STARTS_IN", 1)
+"""The month the cooperative's year starts in."""
+
+INSTALLATION: str = env.str("INSTALLATION", "mutual")
+"""The name a person must type before anything destructive happens."""
+
+SITE_URL: str = env.str("SITE_URL", f"http://localhost:{env.int('PORT', 8000)}")
+
+_not_secret = "demo-" + hashlib.sha256(str(BASE_DIR).encode()).hexdigest()
+SECRET_KEY: str = env.str("SECRET_KEY") if PRODUCTION else env.str("SECRET_KEY", _not_secret)
+SEALING_KEY: str = env.str("SEALING_KEY") if PRODUCTION else env.str("SEALING_KEY", _not_secret + "-sealing")
+"""What second-factor secrets are encrypted with at rest; never the same as SECRET_KEY."""
+
+DEBUG = False
+ALLOWED_HOSTS: list[str] = env.list("ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]", "testserver"])
+
+# --- Where things are kept ----------------------------------------------------------------------------------------
+
+_servers = embedded.servers()
+"""From DATABASE_URL and REDIS_URL where they are set, else the private ones, started if they do not run."""
+
+DATABASE_URL: str = _servers.database_url
+REDIS_URL: str = _servers.redis_url
+
+DATABASES = {"default": dj_database_url.parse(DATABASE_URL)}
+DATABASES["default"]["ENGINE"] = "django.db.backends.postgresql"
+DATABASES["default"]["CONN_MAX_AGE"] = 60
+DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
+DATABASES["default"].setdefault("OPTIONS", {}).update(
+    {
+        "connect_timeout": 5,
+        "application_name": "mutual",
+        # A web request may wait this long; long work raises it for its own session.
+        "options": "-c statement_timeout=60000 -c lock_timeout=10000 -c idle_in_transaction_session_timeout=120000",
+    }
+)
+DATABASES["default"]["ATOMIC_REQUESTS"] = False
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+CURRENCY_CODE_MAX_LENGTH = 12
+CURRENCIES = [*currencies.MONEY, *currencies.BARTER]
+DEFAULT_CURRENCY = COOPERATIVE_CURRENCY
+
+CACHES = {"default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "cache"}}
+SESSION_ENGINE = "django.contrib.sessions.backends.db"
+
+# --- The parts ----------------------------------------------------------------------------------------------------
+
+INSTALLED_APPS = [
+    "members.apps.MembersConfig",
+    "members.governance.apps.GovernanceConfig",
+    "mutual.ledger.apps.LedgerConfig",
+    "mutual.jobs.apps.JobsConfig",
+    "mutual.mail.apps.MailConfig",
+    "mutual.trail.apps.TrailConfig",
+    "mutual.pages.apps.PagesConfig",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "whitenoise.runserver_nostatic",
+    "django.contrib.staticfiles",
+    "django.contrib.humanize",
+    "django.forms",
+    "csp",
+    "djmoney",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+    "allauth.usersessions",
+]
+
+MUTUAL_ROOMS = [
+    "members.room",
+    "mutual.ledger.room",
+]
+"""The rooms that offer pages, statement sections, cards and facts; see ``mutual/rooms.py``."""
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "allauth.usersessions.middleware.UserSessionsMiddleware",
+    "mutual.access.PolicyMiddleware",
+]
+
+ROOT_URLCONF = "mutual.urls"
+WSGI_APPLICATION = "mutual.wsgi.application"
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "django.template.context_processors.i18n",
+                "mutual.pages.context.page",
+            ],
+        },
+    }
+]
+FORM_RENDERER = "mutual.pages.renderer.Renderer"
+CSRF_FAILURE_VIEW = "mutual.pages.views.csrf_refused"
+
+# --- Signing in ---------------------------------------------------------------------------------------------------
+
+AUTH_USER_MODEL = "members.User"
+AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "home"
+ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*"]
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_LOGIN_BY_CODE_ENABLED = True
+ACCOUNT_PREVENT_ENUMERATION = True
+ACCOUNT_ADAPTER = "members.sign_in.AccountAdapter"
+MFA_ADAPTER = "members.sign_in.MFAAdapter"
+MFA_SUPPORTED_TYPES = ["recovery_codes", "totp", "webauthn"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not PRODUCTION
+MFA_TOTP_ISSUER = COOPERATIVE_NAME
+USERSESSIONS_TRACK_ACTIVITY = True
+SESSION_COOKIE_AGE = 60 * 60 * 24 * 14
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = PRODUCTION
+SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
+CSRF_TRUSTED_ORIGINS: list[str] = env.list("CSRF_TRUSTED_ORIGINS", [])
+
+# --- What a browser may do ----------------------------------------------------------------------------------------
+
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [NONE],
+        "script-src": [SELF],
+        "style-src": [SELF],
+        "img-src": [SELF, "data:"],
+        "font-src": [SELF],
+        "connect-src": [SELF],
+        "form-action": [SELF],
+        "frame-ancestors": [NONE],
+        "base-uri": [NONE],
+        "manifest-src": [SELF],
+    }
+}
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "same-origin"
+SECURE_SSL_REDIRECT = PRODUCTION
+SECURE_REDIRECT_EXEMPT = [r"^health/$"]
+SECURE_HSTS_SECONDS = 31536000 if PRODUCTION else 0
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if env.bool("BEHIND_PROXY", False) else None
+X_FRAME_OPTIONS = "DENY"
+DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
+FILE_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 2000
+
+# --- Languages and places -----------------------------------------------------------------------------------------
+
+LANGUAGE_CODE = "en"
+LANGUAGES = [("en", _("English")), ("de", _("German")), ("fr", _("French")), ("ja", _("Japanese"))]
+LOCALE_PATHS = [BASE_DIR / "locale"]
+USE_I18N = True
+USE_TZ = True
+TIME_ZONE: str = env.str("COOPERATIVE_TIME_ZONE", "Europe/Berlin")
+
+# --- Files --------------------------------------------------------------------------------------------------------
+
+STATIC_URL = "static/"
+STATIC_ROOT = BASE_DIR / "var" / "static"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+WHITENOISE_USE_FINDERS = not PRODUCTION
+WHITENOISE_AUTOREFRESH = False
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {
+        "BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"
+        if PRODUCTION
+        else "django.contrib.staticfiles.storage.StaticFilesStorage"
+    },
+}
+
+# --- Mail ---------------------------------------------------------------------------------------------------------
+
+SMTP_URL: str = env.str("SMTP_URL", "")
+LOCAL_OUTBOX: bool = not SMTP_URL and not PRODUCTION
+"""Without SMTP, mail goes to a page (/outbox/) instead of the world."""
+EMAIL_BACKEND = "mutual.mail.backend.LetterBackend"
+DEFAULT_FROM_EMAIL: str = env.str("MAIL_FROM", f"{COOPERATIVE_NAME} <office@mutual.example>")
+
+# --- Work that follows --------------------------------------------------------------------------------------------
+
+CELERY_BROKER_URL: str = _servers.broker_url
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_REJECT_ON_WORKER_LOST = True
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 6 * 3600}
+CELERY_TASK_TIME_LIMIT = 3 * 3600
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_WORKER_MAX_TASKS_PER_CHILD = 1000
+CELERY_TIMEZONE = TIME_ZONE
+CELERY_BEAT_SCHEDULE = {
+    "sweep the queue": {"task": "mutual.jobs.tasks.sweep", "schedule": 15.0},
+    "audit the ledger": {"task": "mutual.ledger.tasks.audit_ledger", "schedule": 600.0},
+    "seal yesterday": {"task": "mutual.ledger.tasks.seal_days", "schedule": 3600.0},
+}
+JOBS_DISABLED: bool = env.bool("JOBS_DISABLED", False)
+
+# --- Logs ---------------------------------------------------------------------------------------------------------
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", "WARNING")},
+}

@@ -1,0 +1,1 @@
+"""What members put in and get out: funds, dues, payments, claims and surplus."""

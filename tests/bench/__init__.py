@@ -1,0 +1,1 @@
+"""What ``make bench`` runs: every claim of speed, as a ratio against a baseline of the same run."""

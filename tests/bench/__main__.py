@@ -1,0 +1,40 @@
+"""``make bench``: run the benchmarks named on the command line, or all of them."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+import django
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "mutual.settings")
+
+
+def main() -> None:
+    """Measure in a database of its own, dropped afterwards."""
+    django.setup()
+    from django.db import connection
+
+    from tests.bench import ledger
+
+    benches = {
+        "ledger_230k": ledger.ledger_230k,
+        "post_single": ledger.post_single,
+        "post_hot_16": ledger.post_hot,
+        "big_books": ledger.big_books,
+    }
+    wanted = sys.argv[1:] or list(benches)
+    before = connection.settings_dict["NAME"]
+    connection.settings_dict["TEST"]["NAME"] = f"bench_{os.getpid()}"
+    connection.creation.create_test_db(verbosity=0, autoclobber=True, serialize=False)
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SET statement_timeout = 0; SET lock_timeout = 0")
+        for name in wanted:
+            benches[name]()
+    finally:
+        connection.creation.destroy_test_db(before, verbosity=0)
+
+
+if __name__ == "__main__":
+    main()

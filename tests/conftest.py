@@ -1,0 +1,77 @@
+"""The fixed cast: plain functions that make people and things, for every test."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import pytest
+
+from members.models import Member, RoleGrant, User
+from members.numbers import next_number
+from mutual import rooms
+from mutual.access import Role
+from mutual.ledger import audit
+
+TODAY = dt.date(2026, 11, 10)
+
+
+@pytest.fixture
+def books_hold(db):
+    """Whatever the test did, the books must hold afterwards."""
+    yield
+    assert not list(audit.findings())
+
+
+def make_user(email="someone@example.org", *roles: Role) -> User:
+    """Somebody who can sign in with the password ``open sesame now``, with these officer roles."""
+    user = User.objects.create_user(email, "open sesame now")
+    for role in roles:
+        RoleGrant.objects.create(user=user, role=role, granted_on=dt.date(2025, 1, 1))
+    return user
+
+
+def make_member(name="Ada Byron", *, email=None, roles=(), currency="EUR", joined_on=dt.date(2026, 1, 1)) -> Member:
+    """An active member who can sign in, with her accounts opened by every room."""
+    email = email or f"{name.split()[0].lower()}@example.org"
+    member = Member.objects.create(
+        number=next_number("M"), user=make_user(email, *roles), status=Member.Status.ACTIVE, name=name, email=email,
+        street="Lindenweg 1", postcode="10115", city="Berlin", country="DE", currency=currency,
+        applied_on=joined_on, joined_on=joined_on,
+    )  # fmt: skip
+    rooms.on_admitted(member_id=member.pk, number=member.number, currency=currency, on=joined_on)
+    return member
+
+
+def make_officer(role: Role, name: str) -> User:
+    """An officer who is no member."""
+    return make_user(f"{name.lower()}@example.org", role)
+
+
+def tessa() -> User:
+    """The treasurer."""
+    return make_officer(Role.TREASURER, "Tessa")
+
+
+def theo() -> User:
+    """The other treasurer."""
+    return make_officer(Role.TREASURER, "Theo")
+
+
+def clara() -> User:
+    """A claims officer."""
+    return make_officer(Role.CLAIMS_OFFICER, "Clara")
+
+
+def cem() -> User:
+    """Another claims officer."""
+    return make_officer(Role.CLAIMS_OFFICER, "Cem")
+
+
+def anders() -> User:
+    """The auditor."""
+    return make_officer(Role.AUDITOR, "Anders")
+
+
+def aisha() -> User:
+    """The administrator."""
+    return make_officer(Role.ADMINISTRATOR, "Aisha")

@@ -1,0 +1,47 @@
+"""A pytest plugin (`-p tests.servers`): one PostgreSQL and one Redis for a whole run, however many workers it has.
+
+It is imported before the settings are. The process that starts the run holds the private servers and hands their
+addresses down in the environment, so that neither the workers nor the programs that tests start look for their own.
+Every worker counts its own Redis database, empty at the start; pytest-django names the PostgreSQL ones.
+"""
+
+import os
+import urllib.parse
+from collections.abc import Generator
+
+import pytest
+import redis
+
+from mutual import embedded
+
+_NUMBERS = {"master": 1} | {f"gw{number}": number + 2 for number in range(13)}
+
+
+def _numbered(url: str, number: int) -> str:
+    """The same Redis, another of its databases."""
+    address = urllib.parse.urlsplit(url)
+    if address.scheme == "unix":
+        return f"unix://{address.path}?db={number}"
+    return urllib.parse.urlunsplit(address._replace(path=f"/{number}"))
+
+
+def _share() -> None:
+    urls = embedded.servers()
+    worker = os.environ.get("PYTEST_XDIST_WORKER", "master")
+    os.environ["DATABASE_URL"] = urls.database_url
+    os.environ["REDIS_URL"] = _numbered(urls.redis_url, _NUMBERS[worker])
+    with redis.Redis.from_url(os.environ["REDIS_URL"]) as own:
+        own.flushdb()
+
+
+_share()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """A test that skips itself fails: a missing part must be seen."""
+    report = yield
+    if report.skipped and not hasattr(report, "wasxfail"):
+        report.outcome = "failed"
+        report.longrepr = f"{item.nodeid} was skipped: {report.longrepr}"
+    return report
