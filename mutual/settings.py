@@ -81,6 +81,7 @@ INSTALLED_APPS = [
     "mutual.jobs.apps.JobsConfig",
     "mutual.mail.apps.MailConfig",
     "mutual.trail.apps.TrailConfig",
+    "mutual.documents.apps.DocumentsConfig",
     "mutual.pages.apps.PagesConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",

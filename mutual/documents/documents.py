@@ -1,9 +1,11 @@
 """A template and a value in, the bytes of a PDF out.
 
 `render` fills one of our auto-escaped templates and has it printed by a warm child process
-(`mutual/documents/press.py`, the only import of WeasyPrint) as tagged PDF/A-3a. The same input
+(`press.py`; only there is WeasyPrint loaded) as tagged PDF/A-3a. The same input
 gives the same bytes, on every machine with the same versions of the libraries named by `versions`.
 """
+
+from __future__ import annotations
 
 import atexit
 import contextlib
@@ -192,7 +194,7 @@ class Press:
         }
         passed = {name: os.environ[name] for name in ("PATH", "LD_LIBRARY_PATH", "TMPDIR") if name in os.environ}
         cache = Path(tempfile.gettempdir())
-        self._process = subprocess.Popen(  # noqa: S603  # our own file, by our own interpreter
+        self._process = subprocess.Popen(  # our own file, by our own interpreter
             [sys.executable, "-P", "-s", str(HERE / "press.py"), json.dumps(settings)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -351,8 +353,7 @@ def print_markup(
         "sizes": [len(part) for part in parts],
         "pictures": list(pictures),
         "attachments": [
-            {"name": one.name, "description": one.description, "relationship": one.relationship}
-            for one in attachments
+            {"name": one.name, "description": one.description, "relationship": one.relationship} for one in attachments
         ],
         "title": lettering.printable(title),
         "author": "Mutual",

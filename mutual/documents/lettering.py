@@ -5,6 +5,8 @@ a visible empty box, so that a reader sees that something stood there, and the s
 same bytes on every machine.
 """
 
+from __future__ import annotations
+
 import functools
 import re
 import unicodedata

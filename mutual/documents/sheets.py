@@ -3,6 +3,8 @@
 Amounts become text here, once, so that templates hold words and order only.
 """
 
+from __future__ import annotations
+
 import datetime as dt
 import functools
 import io
@@ -67,9 +69,7 @@ def statement(value: StatementDocument) -> Sheet:
     with translation.override(language):
         when = formats.period(period, language)
         pictures: dict[str, str] = {}
-        parts = [
-            _part(section, period.start, period.last_day, language, pictures) for section in value.sections
-        ]
+        parts = [_part(section, period.start, period.last_day, language, pictures) for section in value.sections]
         running = _("Statement, %(period)s") % {"period": when}
         context = {
             "cooperative": value.cooperative,
@@ -92,9 +92,7 @@ def statement(value: StatementDocument) -> Sheet:
     return Sheet("documents/statement.html", context, title, language, pictures)
 
 
-def _part(
-    section: Section, first: dt.date, last: dt.date, language: str, pictures: dict[str, str]
-) -> dict[str, Any]:
+def _part(section: Section, first: dt.date, last: dt.date, language: str, pictures: dict[str, str]) -> dict[str, Any]:
     bare = formats.bare
     running = any(line.balance is not None for line in section.lines) or section.opening is not None
     opening, closing = section.opening, section.closing

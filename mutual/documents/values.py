@@ -3,6 +3,8 @@
 Texts are checked when a value is made, so that nothing too long to print is ever queued.
 """
 
+from __future__ import annotations
+
 import dataclasses
 import datetime as dt
 from collections.abc import Iterator

@@ -7,6 +7,8 @@ fonts and ``coverage.txt`` (the characters they draw, as ranges) beside this fil
 and the same fontTools give the same bytes.
 """
 
+from __future__ import annotations
+
 import argparse
 import sys
 from collections.abc import Iterable
@@ -42,7 +44,7 @@ HAN = (
 
 def _from_codec(codec: str, leads: Iterable[int]) -> set[int]:
     """The characters of a two-byte national character set."""
-    found = set()
+    found: set[int] = set()
     for lead in leads:
         for trail in range(0x40, 0x100):
             try:
@@ -93,8 +95,8 @@ CUTS = (
     Cut("inter/400Regular/Inter_400Regular.ttf", "Inter-Regular", _all(*EUROPEAN), _TEXT),
     Cut("inter/600SemiBold/Inter_600SemiBold.ttf", "Inter-SemiBold", _all(*EUROPEAN), _TEXT),
     *(
-        Cut(f"noto-sans-{script}/{weight}/NotoSans{script.title()}_{weight}.ttf", f"NotoSans{script.title()}-{weight[3:]}",
-            _all(*letters), _JOINED)
+        Cut(f"noto-sans-{script}/{weight}/NotoSans{script.title()}_{weight}.ttf",
+            f"NotoSans{script.title()}-{weight[3:]}", _all(*letters), _JOINED)
         for script, letters in (
             ("arabic", ARABIC), ("hebrew", HEBREW), ("armenian", ARMENIAN), ("georgian", GEORGIAN),
             ("devanagari", DEVANAGARI), ("thai", THAI),
