@@ -18,7 +18,7 @@ REPLACEMENT = "\N{WHITE SQUARE}"
 _COVERAGE = Path(__file__).resolve().parent / "fonts" / "coverage.txt"
 
 # Variation selectors, skin tones, tags and joiners that follow a sign nobody can draw belong to it.
-_TAIL = r"[\u200d\ufe00-\ufe0f\U000e0000-\U000e01ef\U0001f3fb-\U0001f3ff]"
+_TAIL = r"[\ufe00-\ufe0f\U000e0000-\U000e01ef\U0001f3fb-\U0001f3ff]"
 _UNSEEN = re.compile(
     "["
     "\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f"  # controls

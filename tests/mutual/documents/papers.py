@@ -32,7 +32,9 @@ NAMES = {
 }
 
 
-def section(lines: int = 6, *, currency="EUR", title="Dues", text="Dues for October 2026", code="dues", **more) -> Section:
+def section(
+    lines: int = 6, *, currency="EUR", title="Dues", text="Dues for October 2026", code="dues", **more
+) -> Section:
     """A section whose amounts alternate, with the running balance that follows from them."""
     step = (Decimal(90), Decimal(-45)) if currency == "HOUR" else (Decimal("42.50"), Decimal("-40.00"))
     balance = opening = Money(Decimal(210) if currency == "HOUR" else Decimal("120.00"), currency)
@@ -58,7 +60,9 @@ def statement(*sections: Section, name="Amina Diallo", language="en", **changes)
         language=language,
         sections=sections
         or (
-            section(figures=(KeyFigure("Paid in since joining", Money("1240.60", "EUR")), KeyFigure("Covers", "7 months"))),
+            section(
+                figures=(KeyFigure("Paid in since joining", Money("1240.60", "EUR")), KeyFigure("Covers", "7 months"))
+            ),
             section(3, currency="CREDIT", title="Mutual credit", code="credit"),
             section(0, currency="HOUR", title="Hours", code="hours"),
         ),

@@ -20,7 +20,9 @@ from mutual.documents import documents, sheets
 from mutual.documents.documents import Attachment, OutsideReference, Press, PressBroke, TooComplex
 from tests.mutual.documents import papers
 
-CHART = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 10 10"><rect width="10" height="10" fill="#1f5c47"/></svg>'
+CHART = (
+    '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 10 10"><rect width="10" height="10" fill="#1f5c47"/></svg>'
+)
 
 
 @pytest.fixture(scope="module")
@@ -199,7 +201,11 @@ SECRET = "the-secret-that-must-not-be-printed"
 
 def hostile(address: str, file: pathlib.Path) -> dict[str, str]:
     """Markup that asks for an address or a file, in every way there is (R-G1)."""
-    inner = f'<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink"><image xlink:href="{address}/inner" href="{address}/inner" width="9" height="9"/><use href="{address}/use#a"/></svg>'
+    inner = (
+        '<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink">'
+        f'<image xlink:href="{address}/inner" href="{address}/inner" width="9" height="9"/>'
+        f'<use href="{address}/use#a"/></svg>'
+    )
     data = "data:image/svg+xml," + inner.replace("<", "%3C").replace(">", "%3E").replace('"', "%22").replace("#", "%23")
     return {
         "image": page(f'<img src="{address}/img" alt=""/>'),
@@ -209,7 +215,9 @@ def hostile(address: str, file: pathlib.Path) -> dict[str, str]:
         "import": page("x", f"<style>@import url({address}/import.css);</style>"),
         "style sheet link": page("x", f'<link rel="stylesheet" href="{address}/link.css"/>'),
         "file style sheet": page("x", f'<link rel="stylesheet" href="{file.as_uri()}"/>'),
-        "font face": page("<p style=\"font-family:x\">x</p>", f"<style>@font-face{{font-family:x;src:url({address}/font)}}</style>"),
+        "font face": page(
+            '<p style="font-family:x">x</p>', f"<style>@font-face{{font-family:x;src:url({address}/font)}}</style>"
+        ),
         "background": page(f'<p style="background:url({address}/background)">x</p>'),
         "list image": page(f'<ul><li style="display:list-item;list-style-image:url({address}/list)">x</li></ul>'),
         "content": page("<p>x</p>", f"<style>p::before{{content:url({address}/content)}}</style>"),
@@ -244,7 +252,7 @@ class TestOutside:
         assert Trap.calls == []
 
     def test_a_picture_cannot_fetch_either(self, press, trap):
-        picture = f'<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"><image href="{trap}/inner" width="9" height="9"/></svg>'
+        picture = CHART.replace("<rect", f'<image href="{trap}/inner" width="9" height="9"/><rect')
         with contextlib.suppress(OutsideReference):
             print_markup(page('<img src="picture:one" alt="a chart"/>'), press, pictures={"one": picture})
         assert Trap.calls == []
@@ -277,23 +285,28 @@ class TestOutside:
             assert press.network is False
 
 
+def _table(rows: str) -> str:
+    return page(f"<table><tbody>{rows}</tbody></table>")
+
+
 BOMBS = {
     "deep nesting": page("<div>" * 20_000 + "x" + "</div>" * 20_000),
-    "a million cells": page("<table>" + "<tr>" + "<td>x</td>" * 100 + "</tr>" + "</table>" + "<table>" + ("<tr>" + "<td>x</td>" * 50 + "</tr>") * 2_000 + "</table>"),
-    "wide spans": page("<table>" + "".join(f'<tr><td colspan="{n % 900 + 1}" rowspan="60000">x</td></tr>' for n in range(3_000)) + "</table>"),
+    "many cells": _table(("<tr>" + "<td>x</td>" * 50 + "</tr>") * 2_000),
+    "wide spans": _table("".join(f'<tr><td colspan="{n % 900 + 1}" rowspan="60000">x</td></tr>' for n in range(3_000))),
     "endless pages": page('<div style="break-before: page">x</div>' * 20_000),
     "many columns": page('<div style="columns: 900">' + "word " * 40_000 + "</div>"),
     "one endless word": page("<p>" + "x" * 1_500_000 + "</p>"),
-    "nested flex": page('<div style="display:flex">' * 40 + "word " * 400 + "</div>" * 40),
+    "nested flex": page('<div style="display: flex">' * 40 + "word " * 400 + "</div>" * 40),
     "svg recursion": page('<img src="picture:bomb" alt="bomb"/>'),
-}  # fmt: skip
+}
 
 
 def _svg_bomb() -> str:
-    levels = "".join(
-        f'<g id="l{n}">' + f'<use href="#l{n - 1}"/>' * 10 + "</g>" for n in range(1, 10)
-    )  # fmt: skip
-    return f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 9 9"><defs><g id="l0"><rect width="1" height="1"/></g>{levels}</defs><use href="#l9"/></svg>'
+    levels = "".join(f'<g id="l{n}">' + f'<use href="#l{n - 1}"/>' * 10 + "</g>" for n in range(1, 10))
+    return (
+        '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 9 9"><defs><g id="l0"><rect width="1" height="1"/></g>'
+        f'{levels}</defs><use href="#l9"/></svg>'
+    )
 
 
 @pytest.fixture(scope="module")
