@@ -40,6 +40,7 @@ DATABASE = "mutual"
 _SYSTEM_USER = "mutual-postgres"
 _ROOM_FOR_SOCKETS = 85
 _SECONDS_TO_START = 60
+_SECONDS_TO_APPEAR = 2
 
 _POSTGRES_SETTINGS = """\
 # Written at every start by mutual/embedded.py.
@@ -109,6 +110,7 @@ class Servers:
         self._root = os.geteuid() == 0
         self._held: int | None = None
         self._held_by = 0
+        self._launching_until = 0.0
 
     @property
     def home(self) -> pathlib.Path:
@@ -378,6 +380,7 @@ class Servers:
             if not _runs(pid, "postgres"):
                 # A dead server that nobody has reaped, or a number given to another program, would count as running.
                 (self._data / "postmaster.pid").unlink(missing_ok=True)
+                self._launching_until = time.monotonic() + _SECONDS_TO_APPEAR
                 self._run_as_user(command, f"PostgreSQL did not start; its log is {self._postgres_log}")
                 self._wait_while_starting()
             if time.monotonic() > deadline:
@@ -419,7 +422,7 @@ class Servers:
 
     def _stop_postgres(self) -> None:
         """Stop the server without losing anything: it finishes writing, and refuses new work meanwhile."""
-        pid = _first_number(self._data / "postmaster.pid")
+        pid = self._appeared(self._data / "postmaster.pid")
         if not _runs(pid, "postgres"):
             return
         os.kill(pid, signal.SIGINT)
@@ -439,6 +442,8 @@ class Servers:
         settings.write_text(_REDIS_SETTINGS.format(home=self.home, sockets=self.sockets), encoding="utf-8")
         settings.chmod(0o644)
         _shorten(self.home / "redis.log")
+        (self.home / "redis.pid").unlink(missing_ok=True)
+        self._launching_until = time.monotonic() + _SECONDS_TO_APPEAR
         self._run_as_user(
             [programs / "redis-server", settings], f"Redis did not start; its log is {self.home}/redis.log"
         )
@@ -457,7 +462,7 @@ class Servers:
             return False
 
     def _stop_redis(self) -> None:
-        pid = _first_number(self.home / "redis.pid")
+        pid = self._appeared(self.home / "redis.pid")
         if not _runs(pid, "redis-server"):
             return
         os.kill(pid, signal.SIGTERM)
@@ -466,6 +471,12 @@ class Servers:
             if time.monotonic() > deadline:
                 raise ServersFailed(f"Redis (process {pid}) did not stop.\n{_tail(self.home / 'redis.log')}")
             time.sleep(0.02)
+
+    def _appeared(self, file: pathlib.Path) -> int:
+        """The process that a server's file names; one just launched, but interrupted, may still be about to write it."""
+        while not (pid := _first_number(file)) and time.monotonic() < self._launching_until:
+            time.sleep(0.02)
+        return pid
 
     @staticmethod
     def _kill(pid: int, program: str) -> None:
@@ -548,20 +559,28 @@ def _run(
     """Run a program to its end; its answer goes to a file, because a server it leaves behind would hold a pipe open."""
     with tempfile.TemporaryFile() as answer:
         try:
-            code = subprocess.run(
+            process = subprocess.Popen(
                 [str(part) for part in command],
                 stdin=subprocess.DEVNULL,
                 stdout=answer,
                 stderr=answer,
-                check=False,
                 cwd=cwd,
                 env=env,
                 user=user,
                 group=group,
                 extra_groups=groups,
-            ).returncode
+                start_new_session=True,
+            )
         except OSError as error:
             raise ServersFailed(f"{failure}: {error}.") from error
+        try:
+            code = process.wait()
+        finally:
+            if process.returncode is None:
+                # Interrupted: its own children (initdb has some) are in its group and end with it.
+                with contextlib.suppress(ProcessLookupError, PermissionError):
+                    os.killpg(process.pid, signal.SIGKILL)
+                process.wait()
         answer.seek(0)
         said = answer.read().decode(errors="replace").strip()
     if code != 0:

@@ -86,7 +86,8 @@ def _start(port: int, programs: list[_Program]) -> None:
     urls = embedded.servers()
     os.environ.update(DATABASE_URL=urls.database_url, REDIS_URL=urls.redis_url, PORT=str(port))
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "mutual.settings")
-    _LOGS.mkdir(parents=True, exist_ok=True)
+    for folder in (_LOGS, _VAR / "static"):
+        folder.mkdir(parents=True, exist_ok=True)
 
     _run_to_the_end("migrate", ["manage.py", "migrate", "--verbosity=0", "--no-input"], programs)
     if _has_command("seed_demo"):
