@@ -163,6 +163,8 @@ class Press:
             code = self._end()
             if not late and code == 0:
                 return None
+            if code == 1:
+                raise PressBroke("the press ended with an error; see its log") from error
             raise TooComplex(_("This document is too complex to print.")) from error
         except BaseException:
             self._end()  # interrupted in the middle: the pipe holds half a message

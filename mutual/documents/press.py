@@ -27,6 +27,12 @@ from pathlib import Path
 from typing import Any, BinaryIO, NoReturn
 
 _LENGTH = struct.Struct(">I")
+FAULTS = (
+    ArithmeticError, AssertionError, AttributeError, LookupError, OSError, RuntimeError, SyntaxError, TypeError,
+    ValueError,
+)  # fmt: skip
+"""What a broken template or the libraries may raise (markup that is not well-formed is a SyntaxError)."""
+
 _NEW_USER, _NEW_NETWORK = 0x10000000, 0x40000000
 
 
@@ -105,7 +111,7 @@ def main(settings: dict[str, Any]) -> NoReturn:
             break
         except module.Outside as error:
             head, pdf = {"refused": "outside", "what": str(error)}, b""
-        except Exception:  # noqa: BLE001  # any fault of the libraries is one answer, raised again in the parent
+        except FAULTS:  # raised again in the parent, where it is a bug
             head, pdf = {"broke": traceback.format_exc(limit=-6)}, b""
         write(outlet, {**head, "last": last}, pdf)
         if count % 10 == 0:
