@@ -8,5 +8,6 @@ urlpatterns = [
     path("health/", health.health, name="health"),
     path("accounts/", include("allauth.urls")),
     path("language/", include("django.conf.urls.i18n")),
+    path("barter/", include("invoicing.barter.urls")),
     path("", include("mutual.pages.urls")),
 ]

@@ -113,6 +113,27 @@ def percent(value: Decimal | None) -> str:
     return "" if value is None else formats.percent(value)
 
 
+_BROWSERS = (("Edg", "Edge"), ("OPR", "Opera"), ("Firefox", "Firefox"), ("Chrome", "Chrome"), ("Safari", "Safari"))
+_SYSTEMS = (
+    ("iPhone", "iPhone"),
+    ("iPad", "iPad"),
+    ("Android", "Android"),
+    ("Windows", "Windows"),
+    ("Mac OS", "Mac"),
+    ("Linux", "Linux"),
+)
+
+
+@register.filter
+def browser(agent: str) -> str:
+    """``{{ session.user_agent|browser }}``: Chrome on Linux, as far as a browser says who it is."""
+    name = next((word for mark, word in _BROWSERS if mark in agent), "")
+    system = next((word for mark, word in _SYSTEMS if mark in agent), "")
+    if name and system:
+        return _("%(browser)s on %(system)s") % {"browser": name, "system": system}
+    return name or system or _("A browser")
+
+
 @register.simple_tag
 def icon(name: str, label: str = "") -> SafeString:
     """``{% icon "coin" %}``: a drawing beside words; with a label it stands alone and is read out."""

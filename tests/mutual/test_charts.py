@@ -1,0 +1,73 @@
+"""Charts say what they show, keep every figure, and hold no inline style."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from xml.etree import ElementTree as ET
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mutual import charts
+
+SVG = "{http://www.w3.org/2000/svg}"
+VALUES = st.one_of(
+    st.integers(-(10**15), 10**15), st.decimals(-(10**12), 10**12, places=3, allow_nan=False, allow_infinity=False)
+)
+
+
+def chart(drawing=charts.line, values=(1, 2, 3), **more):
+    labels = [f"2026-{i:02}" for i in range(1, len(values) + 1)]
+    return drawing(title="Fund", labels=labels, series=[charts.Series("Balance", tuple(values))], of="Month", **more)
+
+
+class TestLine:
+    def test_names_and_describes_itself(self):
+        root = ET.fromstring(chart().svg)
+        said = root.attrib["aria-labelledby"].split()
+        assert [root.find(f"{SVG}title").attrib["id"], root.find(f"{SVG}desc").attrib["id"]] == said
+        assert "1 (2026-01) → 3 (2026-03)" in root.find(f"{SVG}desc").text
+
+    def test_keeps_every_figure_in_its_table(self):
+        drawn = chart(values=(Decimal("1.5"), 2, -3))
+        assert drawn.columns == ("Month", "Balance")
+        assert drawn.rows == (("2026-01", "1.5"), ("2026-02", "2"), ("2026-03", "-3"))
+
+    def test_refuses_to_draw_nothing(self):
+        with pytest.raises(ValueError, match="at least one"):
+            charts.line(title="Fund", labels=[], series=[])
+
+    def test_refuses_a_series_of_another_length(self):
+        with pytest.raises(ValueError, match="one value for each"):
+            charts.line(title="Fund", labels=["a", "b"], series=[charts.Series("x", (1,))])
+
+    def test_writes_no_mark_up_from_words(self):
+        evil = "<script>alert(1)</script>"
+        drawn = charts.line(title=evil, labels=[evil], series=[charts.Series(evil, (1,))], target=1, target_words=evil)
+        assert "<script" not in drawn.svg
+
+    @given(st.lists(VALUES, min_size=1, max_size=40), st.sampled_from([charts.line, charts.bars]))
+    def test_stays_inside_its_frame_whatever_the_values(self, values, drawing):
+        root = ET.fromstring(chart(drawing, values).svg)
+        for one in root.iter():
+            assert "style" not in one.attrib
+            for name in ("y", "cy", "y1", "y2"):
+                if name in one.attrib:
+                    assert 0 <= Decimal(one.attrib[name]) <= charts.HEIGHT
+            for name in ("width", "height"):
+                if name in one.attrib:
+                    assert Decimal(one.attrib[name]) >= 0
+            for point in one.attrib.get("points", "").split():
+                x, y = point.split(",")
+                assert 0 <= Decimal(x) <= charts.WIDTH
+                assert 0 <= Decimal(y) <= charts.HEIGHT
+
+
+class TestBars:
+    def test_draws_one_bar_for_each_value_of_each_series(self):
+        drawn = charts.bars(
+            title="In and out", labels=["a", "b"], series=[charts.Series("in", (1, 2)), charts.Series("out", (0, 3))]
+        )
+        assert len(ET.fromstring(drawn.svg).findall(f"{SVG}rect")) == 4
+        assert drawn.legend == ((1, "in"), (2, "out"))
