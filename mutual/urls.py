@@ -9,4 +9,6 @@ urlpatterns = [
     path("accounts/", include("allauth.urls")),
     path("language/", include("django.conf.urls.i18n")),
     path("", include("mutual.pages.urls")),
+    path("books/", include("mutual.ledger.urls")),
+    path("log/", include("mutual.trail.urls")),
 ]
