@@ -7,6 +7,7 @@ that exist. All values are frozen.
 from __future__ import annotations
 
 import datetime as dt
+import random
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cache
@@ -117,6 +118,43 @@ class LeavingFact:
 
 
 @dataclass(frozen=True)
+class Actor:
+    """Somebody in the demonstration's story: ids and number, never more."""
+
+    user_id: int
+    member_id: int | None = None
+    number: str = ""
+    trade: str = ""
+    joined_on: dt.date | None = None
+
+
+@dataclass(frozen=True)
+class Story:
+    """The demonstration: who takes part, and the dice. The same seed tells the same story.
+
+    :ivar members: everybody ever admitted, in the order of joining; use those who have joined on the day
+    :ivar dice: one source of chance per room and month, so that rooms do not disturb one another
+    """
+
+    members: tuple[Actor, ...]
+    treasurers: tuple[Actor, ...]
+    claims_officers: tuple[Actor, ...]
+    administrators: tuple[Actor, ...]
+    first_day: dt.date
+    today: dt.date
+    currency: str
+    seed: int = 20261122
+
+    def present(self, on: dt.date) -> list[Actor]:
+        """The members who have joined by a day."""
+        return [member for member in self.members if member.joined_on is not None and member.joined_on <= on]
+
+    def dice(self, room: str, on: dt.date) -> random.Random:
+        """Chance for one room in one month; nothing secret hangs on it."""
+        return random.Random(f"{self.seed}/{room}/{on:%Y-%m}")  # noqa: S311
+
+
+@dataclass(frozen=True)
 class Finding:
     """Something that is not as it must be, found by an audit: which rule, where, in a sentence without names."""
 
@@ -201,3 +239,15 @@ def on_admitted(*, member_id: int, number: str, currency: str, on: dt.date) -> N
 def findings() -> Iterable[Finding]:
     """What the rooms' own invariants find broken, beside the ledger's."""
     return _gather("findings")
+
+
+def begin_demo(story: Story) -> None:
+    """Let every room set up what it needs before the demonstration's first month: funds, plans, bank accounts."""
+    for offer in _offers("begin_demo"):
+        offer(story)
+
+
+def live_a_month(story: Story, month: Any) -> None:
+    """Let every room live a month of the demonstration (a :class:`mutual.periods.Period`, cut off today)."""
+    for offer in _offers("live_a_month"):
+        offer(story, month)

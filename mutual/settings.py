@@ -30,6 +30,12 @@ COOPERATIVE_CURRENCY: str = env.str("COOPERATIVE_CURRENCY", "EUR")
 YEAR_STARTS_IN: int = env.int("YEAR_STARTS_IN", 1)
 """The month the cooperative's year starts in."""
 
+BARTER_CREDIT_LIMIT: int = env.int("BARTER_CREDIT_LIMIT", 250)
+"""How many credits below zero a new member may go; a limit of zero stops first trades (rule L3)."""
+BARTER_CREDIT_MAXIMUM: int = env.int("BARTER_CREDIT_MAXIMUM", 1000)
+BARTER_HOUR_LIMIT: int = env.int("BARTER_HOUR_LIMIT", 20)
+BARTER_HOUR_MAXIMUM: int = env.int("BARTER_HOUR_MAXIMUM", 40)
+
 INSTALLATION: str = env.str("INSTALLATION", "mutual")
 """The name a person must type before anything destructive happens."""
 
@@ -81,7 +87,9 @@ INSTALLED_APPS = [
     "mutual.jobs.apps.JobsConfig",
     "mutual.mail.apps.MailConfig",
     "mutual.trail.apps.TrailConfig",
+    "mutual.documents.apps.DocumentsConfig",
     "mutual.pages.apps.PagesConfig",
+    "invoicing.barter.apps.BarterConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -101,6 +109,7 @@ INSTALLED_APPS = [
 MUTUAL_ROOMS = [
     "members.room",
     "mutual.ledger.room",
+    "invoicing.barter.room",
 ]
 """The rooms that offer pages, statement sections, cards and facts; see ``mutual/rooms.py``."""
 

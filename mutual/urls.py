@@ -8,6 +8,7 @@ urlpatterns = [
     path("health/", health.health, name="health"),
     path("accounts/", include("allauth.urls")),
     path("language/", include("django.conf.urls.i18n")),
+    path("barter/", include("invoicing.barter.urls")),
     path("", include("mutual.pages.urls")),
     path("books/", include("mutual.ledger.urls")),
     path("log/", include("mutual.trail.urls")),

@@ -189,6 +189,12 @@ def owned_by(owner_id: int, *, book: Book | None = None, prefix: str = "") -> li
     return list((found.filter(book=book) if book else found).order_by("book_id", "code", "currency_id"))
 
 
+def with_codes(codes: Sequence[str], *, book: Book) -> list[Account]:
+    """The book's accounts with these codes; those that do not exist are left out."""
+    found = Account.objects.select_related("currency").filter(book=book, code__in=list(codes))
+    return list(found.order_by("code", "currency_id"))
+
+
 def with_prefix(prefix: str, *, book: Book) -> list[Account]:
     """The book's accounts whose code begins so (``equity:fund:``), in the order of their codes."""
     found = Account.objects.select_related("currency").filter(book=book, code__startswith=prefix)
@@ -248,5 +254,6 @@ __all__ = [
     "open_many",
     "owned_by",
     "set_limits",
+    "with_codes",
     "with_prefix",
 ]

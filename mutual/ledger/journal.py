@@ -444,6 +444,11 @@ def reverse(
         raise AlreadyReversed("This entry was reversed before.") from error
 
 
+def entry_id_of(key: str, *, book: Book | None = None) -> uuid.UUID:
+    """The id of the entry that is, or would be, recorded under a key."""
+    return entry_id(book.pk if book else COOP, key)
+
+
 def reversal_key(entry: uuid.UUID) -> str:
     """The key under which an entry's reversal is recorded."""
     return f"reversal/{entry}"

@@ -1,0 +1,1 @@
+"""Barter between members: listings, trades, mutual credit and hours."""

@@ -1,0 +1,210 @@
+"""What barter offers to pages about everything."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from django.db import connection
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, override
+
+from invoicing.barter import accounts, reports
+from invoicing.barter.models import Listing, Trade
+from members.models import Member
+from mutual import formats, rooms
+from mutual.access import Role
+from mutual.currencies import CREDIT, HOUR
+from mutual.ledger import balances, chart
+from mutual.ledger.kinds import Kind
+from mutual.money import Money, from_minor
+from mutual.periods import Period
+
+_MEMBERS = frozenset({Role.MEMBER})
+_TITLES = {CREDIT: gettext_lazy("Credit"), HOUR: gettext_lazy("Hours")}
+
+
+def navigation() -> Iterator[rooms.NavItem]:
+    """The market, one's own trades, the open book."""
+    yield rooms.NavItem(_("Market"), "barter:market", "building-store", "trade", _MEMBERS, 30)
+    yield rooms.NavItem(_("My trades"), "barter:trades", "arrows-exchange", "trade", _MEMBERS, 31)
+    everybody = _MEMBERS | {Role.AUDITOR, Role.ADMINISTRATOR, Role.TREASURER}
+    yield rooms.NavItem(_("Barter book"), "barter:open_book", "scale", "books", everybody, 90)
+
+
+def on_admitted(*, member_id: int, number: str, currency: str, on: dt.date) -> None:
+    """Open the new member's credit and hours."""
+    accounts.open_for([(member_id, number)])
+
+
+def on_admitted_many(*, members: Sequence[tuple[int, str, str]], on: dt.date) -> None:
+    """Open many members' credit and hours at once; members as (id, number, currency)."""
+    accounts.open_for([(member_id, number) for member_id, number, _currency in members])
+
+
+def statement_sections(*, member_id: int, period: Period, language: str) -> Iterator[rooms.Section]:
+    """Credit and hours with their running balances."""
+    mine = chart.owned_by(member_id, book=chart.barter_book())
+    found = balances.statements(mine, period)
+    documents = {line.document for statement in found.values() for line in statement.lines if line.document}
+    titles = dict(Trade.objects.filter(number__in=documents).values_list("number", "title"))
+    with override(language):
+        for account in mine:
+            statement, unit = found[account.pk], account.currency.code
+            if not statement.lines and not statement.opening.amount:
+                continue
+            yield rooms.Section(
+                code=f"barter-{unit.lower()}",
+                title=str(_TITLES[unit]),
+                explanation=_(
+                    "What you provided to other members minus what you received from them. It can be spent with any "
+                    "member; it is never turned into money."
+                ),
+                currency=unit,
+                lines=tuple(
+                    rooms.SectionLine(
+                        line.date,
+                        titles.get(line.document) or str(line.kind.label),
+                        line.document,
+                        line.amount,
+                        line.balance,
+                        _("undone") if line.kind == Kind.REVERSAL else "",
+                    )
+                    for line in statement.lines
+                ),
+                opening=statement.opening,
+                closing=statement.closing,
+                order=70 if unit == CREDIT else 71,
+            )
+
+
+def owed(*, member_id: int, on: dt.date) -> Iterator[rooms.Owed]:
+    """What a member holds in credit and hours."""
+    mine = chart.owned_by(member_id, book=chart.barter_book())
+    held = balances.of_many(mine)
+    for account in mine:
+        unit = account.currency.code
+        limit = formats.money(_limit(account))
+        yield rooms.Owed(
+            "hold", str(_TITLES[unit]), held[account.pk], _("You can go down to −%(limit)s.") % {"limit": limit},
+            reverse("barter:trades"), 60 if unit == CREDIT else 61,
+        )  # fmt: skip
+
+
+def _limit(account: chart.Account) -> Money:
+    return from_minor(account.amount_max or 0, account.currency.code)
+
+
+def home_cards(*, member_id: int, on: dt.date) -> Iterator[rooms.Card]:
+    """Requests that wait for this member."""
+    asked = reports.trades_of(member_id).filter(status=Trade.Status.REQUESTED).exclude(asked_by_id=member_id)
+    for trade in asked[:3]:
+        other = trade.provider if trade.receiver_id == member_id else trade.receiver
+        yield rooms.Card(
+            _("%(name)s asks for a trade") % {"name": other.name},
+            f"{trade.title}: {reports.describe(trade.amounts)}",
+            reverse("barter:trade", args=[trade.number]), _("Answer"), "warn", 30,
+        )  # fmt: skip
+    done = Trade.objects.filter(receiver_id=member_id, status=Trade.Status.DELIVERED).order_by("id")
+    for trade in done[:3]:
+        yield rooms.Card(
+            _("Done: %(title)s") % {"title": trade.title},
+            _("Settle it: %(amounts)s.") % {"amounts": reports.describe(trade.amounts)},
+            reverse("barter:trade", args=[trade.number]), _("Settle"), "warn", 31,
+        )  # fmt: skip
+
+
+def recent(*, member_id: int, limit: int) -> Iterator[rooms.Happening]:
+    """Trades settled lately."""
+    settled = reports.trades_of(member_id).filter(status=Trade.Status.SETTLED).order_by("-settled_on", "-id")
+    for trade in settled[:limit]:
+        assert trade.settled_on is not None
+        sign = 1 if trade.provider_id == member_id else -1
+        yield rooms.Happening(
+            trade.settled_on, trade.title, trade.amounts[0] * sign,
+            reverse("barter:trade", args=[trade.number]), "arrows-exchange",
+        )  # fmt: skip
+
+
+def facts_before_leaving(*, member_id: int, on: dt.date) -> Iterator[rooms.LeavingFact]:
+    """A debt in credit or hours must be settled; what is held can be spent or given away (L9)."""
+    mine = chart.owned_by(member_id, book=chart.barter_book())
+    for held in balances.of_many(mine).values():
+        if held.amount < 0:
+            yield rooms.LeavingFact(
+                _("You have received %(amount)s more than you provided. Provide something before you leave.")
+                % {"amount": formats.money(-held)},
+                blocking=True, url=reverse("barter:market"),
+            )  # fmt: skip
+        elif held.amount > 0:
+            yield rooms.LeavingFact(
+                _("You still hold %(amount)s. Spend it, or give it to the community; it is never paid out.")
+                % {"amount": formats.money(held)},
+                blocking=True, url=reverse("barter:give"),
+            )  # fmt: skip
+    waiting = reports.trades_of(member_id).filter(status__in=Trade.OPEN).count()
+    if waiting:
+        yield rooms.LeavingFact(
+            _("Trades not yet settled: %(count)s. Settle them or call them off.") % {"count": waiting},
+            blocking=True, url=reverse("barter:trades"),
+        )  # fmt: skip
+
+
+def personal_data(*, member_id: int) -> dict[str, Any]:
+    """A member's listings, trades and limits."""
+    number = Member.objects.values_list("number", flat=True).get(pk=member_id)
+    return {
+        "balances": {unit: str(accounts.holding(number, unit).balance.amount) for unit in accounts.UNITS},
+        "listings": [
+            {
+                "kind": one.kind, "title": one.title, "text": one.text, "opened_on": str(one.opened_on),
+                "expires_on": str(one.expires_on), "closed_on": one.closed_on and str(one.closed_on),
+            }
+            for one in Listing.objects.filter(member_id=member_id).order_by("id")
+        ],
+        "trades": [
+            {
+                "number": one.number, "title": one.title, "text": one.text, "status": one.status,
+                "role": "provider" if one.provider_id == member_id else "receiver",
+                "with": one.receiver.number if one.provider_id == member_id else one.provider.number,
+                "credit": str(one.credit.amount), "minutes": one.minutes, "asked_on": str(one.asked_on),
+                "settled_on": one.settled_on and str(one.settled_on),
+            }
+            for one in reports.trades_of(member_id)
+        ],
+    }  # fmt: skip
+
+
+def document_url(number: str) -> str | None:
+    """The page of a trade."""
+    return reverse("barter:trade", args=[number]) if number.startswith("T-") else None
+
+
+def findings() -> Iterator[rooms.Finding]:
+    """Settled trades and the barter book must say the same."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            WITH booked AS (
+                SELECT t.document,
+                       coalesce(sum(amount) FILTER (WHERE c.code = 'CREDIT' AND reverses IS NULL), 0)
+                     - coalesce(sum(amount) FILTER (WHERE c.code = 'CREDIT' AND reverses IS NOT NULL), 0) AS credit,
+                       coalesce(sum(amount) FILTER (WHERE c.code = 'HOUR' AND reverses IS NULL), 0)
+                     - coalesce(sum(amount) FILTER (WHERE c.code = 'HOUR' AND reverses IS NOT NULL), 0) AS minutes
+                  FROM ledger_transfer t JOIN ledger_currency c ON c.id = t.currency_id
+                 WHERE t.book_id = %s AND t.document LIKE 'T-%%' GROUP BY t.document)
+            SELECT coalesce(t.number, b.document) FROM booked b FULL JOIN barter_trade t ON t.number = b.document
+             WHERE (coalesce(b.credit, 0), coalesce(b.minutes, 0)) IS DISTINCT FROM
+                   (CASE WHEN t.status = 'SETTLED' THEN (t.credit * 100)::bigint ELSE 0 END,
+                    CASE WHEN t.status = 'SETTLED' THEN t.minutes ELSE 0 END)
+             LIMIT 50
+            """,
+            [chart.BARTER],
+        )
+        for (number,) in cursor.fetchall():
+            yield rooms.Finding(
+                "settled trades are in the barter book", number,
+                f"Trade {number} and the barter book do not say the same.",
+            )  # fmt: skip
