@@ -155,22 +155,20 @@ class Press:
         :raises TooComplex: when the process died or fell silent over it
         """
         process = self._ready()
+        answer = None
         try:
             _write(process.stdin, head, body)
             answer = _read(process.stdout, time.monotonic() + self.patience)
         except (BrokenPipeError, EOFError, TimeoutError) as error:
-            late = isinstance(error, TimeoutError)
             code = self._end()
-            if not late and code == 0:
+            if code == 0 and not isinstance(error, TimeoutError):
                 return None
             if code == 1:
                 raise PressBroke("the press ended with an error; see its log") from error
             raise TooComplex(_("This document is too complex to print.")) from error
-        except BaseException:
-            self._end()  # interrupted in the middle: the pipe holds half a message
-            raise
-        if answer[0].get("last"):
-            self._end()
+        finally:
+            if answer is None or answer[0].get("last"):
+                self._end()  # also when interrupted in the middle: the pipe then holds half a message
         return answer
 
     def _ready(self) -> subprocess.Popen[bytes]:
