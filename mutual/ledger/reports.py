@@ -140,6 +140,32 @@ def entry_totals(parts: Sequence[Side]) -> tuple[tuple[Money, Money], ...]:
     return tuple((debit, credit) for debit, credit in totals.values())
 
 
+_ASKED = """
+       AND booked_on >= %(start)s AND booked_on < %(end)s
+       AND (%(kind)s::smallint IS NULL OR kind = %(kind)s::smallint)
+       AND (%(document)s = '' OR document = %(document)s)
+       AND (%(on)s::date IS NULL
+            OR (booked_on, recorded_at, id) < (%(on)s::date, %(at)s::timestamptz, %(entry)s::uuid))
+     ORDER BY booked_on DESC, recorded_at DESC, id DESC LIMIT %(limit)s
+"""
+
+_HEADS = f"""
+    SELECT id, kind, booked_on, document, recorded_at, recorded_by FROM ledger_transfer
+     WHERE book_id = %(book)s AND id = ledger_entry_of(id) {_ASKED}
+"""
+"""The first transfer of each entry stands for it."""
+
+_HEADS_OF_ACCOUNTS = f"""
+    SELECT id, kind, booked_on, document, recorded_at, recorded_by FROM ledger_transfer
+     WHERE book_id = %(book)s
+       AND id IN (SELECT ledger_entry_of(id) FROM ledger_transfer WHERE book_id = %(book)s
+                     AND debit_id = ANY (%(ids)s) AND booked_on >= %(start)s AND booked_on < %(end)s
+                  UNION
+                  SELECT ledger_entry_of(id) FROM ledger_transfer WHERE book_id = %(book)s
+                     AND credit_id = ANY (%(ids)s) AND booked_on >= %(start)s AND booked_on < %(end)s) {_ASKED}
+"""
+
+
 def journal(
     *,
     book: Book,
@@ -170,31 +196,10 @@ def journal(
         "document": document,
         "ids": ids,
         "limit": PAGE + 1,
+        **_place(before),
     }
-    conditions = ["book_id = %(book)s", "booked_on >= %(start)s", "booked_on < %(end)s"]
-    if ids is None:
-        conditions.append("id = ledger_entry_of(id)")
-    else:
-        conditions.append(
-            """id IN (SELECT ledger_entry_of(id) FROM ledger_transfer WHERE book_id = %(book)s
-                         AND debit_id = ANY (%(ids)s) AND booked_on >= %(start)s AND booked_on < %(end)s
-                      UNION
-                      SELECT ledger_entry_of(id) FROM ledger_transfer WHERE book_id = %(book)s
-                         AND credit_id = ANY (%(ids)s) AND booked_on >= %(start)s AND booked_on < %(end)s)"""
-        )
-    if kind is not None:
-        conditions.append("kind = %(kind)s")
-    if document:
-        conditions.append("document = %(document)s")
-    if before:
-        values.update(_place(before))
-        conditions.append("(booked_on, recorded_at, id) < (%(on)s, %(at)s, %(entry)s)")
     with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT id, kind, booked_on, document, recorded_at, recorded_by FROM ledger_transfer "
-            f"WHERE {' AND '.join(conditions)} ORDER BY booked_on DESC, recorded_at DESC, id DESC LIMIT %(limit)s",
-            values,
-        )
+        cursor.execute(_HEADS if ids is None else _HEADS_OF_ACCOUNTS, values)
         heads = cursor.fetchall()
     shown = heads[:PAGE]
     lines = _lines(book.pk, [row[0] for row in shown])
@@ -230,6 +235,8 @@ def _micros(at: dt.datetime) -> int:
 
 
 def _place(before: str) -> dict[str, Any]:
+    if not before:
+        return {"on": None, "at": None, "entry": None}
     found = _CURSOR.match(before)
     if found is None:
         raise BadCursor("Start again from the newest entries.")
