@@ -473,7 +473,7 @@ class Servers:
             time.sleep(0.02)
 
     def _appeared(self, file: pathlib.Path) -> int:
-        """The process that a server's file names; one just launched, but interrupted, may still be about to write it."""
+        """The process that a server's file names; one just launched, and interrupted, may be about to write it."""
         while not (pid := _first_number(file)) and time.monotonic() < self._launching_until:
             time.sleep(0.02)
         return pid

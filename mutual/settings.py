@@ -87,6 +87,7 @@ INSTALLED_APPS = [
     "mutual.jobs.apps.JobsConfig",
     "mutual.mail.apps.MailConfig",
     "mutual.trail.apps.TrailConfig",
+    "mutual.documents.apps.DocumentsConfig",
     "mutual.pages.apps.PagesConfig",
     "pooling.apps.PoolingConfig",
     "pooling.treasury.apps.TreasuryConfig",

@@ -10,4 +10,6 @@ urlpatterns = [
     path("language/", include("django.conf.urls.i18n")),
     path("barter/", include("invoicing.barter.urls")),
     path("", include("mutual.pages.urls")),
+    path("books/", include("mutual.ledger.urls")),
+    path("log/", include("mutual.trail.urls")),
 ]
