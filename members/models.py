@@ -48,6 +48,12 @@ class User(AbstractBaseUser, PermissionsMixin):
     def __str__(self) -> str:
         return f"user {self.pk}"
 
+    @property
+    def display_name(self) -> str:
+        """What colleagues call this user: the member's name, or what stands before the @ of the address."""
+        member = self.member_or_none
+        return member.name if member else self.email.partition("@")[0].title()
+
     @cached_property
     def roles(self) -> frozenset[Role]:
         """What this person may do now: read afresh for every request."""

@@ -9,6 +9,8 @@ urlpatterns = [
     path("accounts/", include("allauth.urls")),
     path("language/", include("django.conf.urls.i18n")),
     path("barter/", include("invoicing.barter.urls")),
+    path("treasury/", include("pooling.treasury.urls")),
+    path("", include("pooling.urls")),
     path("", include("mutual.pages.urls")),
     path("books/", include("mutual.ledger.urls")),
     path("log/", include("mutual.trail.urls")),
