@@ -343,7 +343,7 @@ def arrears(request: HttpRequest) -> HttpResponse:
         table = Table(answer, ("number", "name", "currency", "not yet due", "1-30", "31-60", "61-90", "over 90", "sum"))
         for line in lines:
             amounts = (line.not_yet, line.month, line.two, line.three, line.older, line.total)
-                table.write((line.number, line.name, line.currency, *(amount.amount for amount in amounts)))
+            table.write((line.number, line.name, line.currency, *(amount.amount for amount in amounts)))
         return answer
     context = {"lines": lines[:500], "more": max(len(lines) - 500, 0), "totals": reports.arrears_totals(lines)}
     return render(request, "pooling/arrears.html", context)
