@@ -21,8 +21,13 @@ def navigation() -> Iterator[rooms.NavItem]:
     """Home and profile for everybody; register, roles and decisions for officers."""
     mine = frozenset({Role.MEMBER})
     yield rooms.NavItem(_("Home"), "home", "home", "mine", frozenset(), 1)
+    yield rooms.NavItem(_("My statements"), "statements", "file-text", "mine", mine, 16)
     yield rooms.NavItem(_("My profile"), "members:profile", "user-circle", "mine", mine, 18)
     yield rooms.NavItem(_("Members"), "members:register", "users", "office", _OFFICE, 55)
+    yield rooms.NavItem(
+        _("Statements"), "everybodys_statements", "files", "office",
+        frozenset({Role.ADMINISTRATOR, Role.TREASURER}), 67,
+    )  # fmt: skip
     yield rooms.NavItem(_("Roles"), "members:roles", "user-shield", "office", frozenset({Role.ADMINISTRATOR}), 80)
     yield rooms.NavItem(_("Runs"), "runs", "progress-check", "office", _OFFICE, 81)
     yield rooms.NavItem(_("Decisions"), "governance:decisions", "gavel", "books", _OFFICE | mine, 95)

@@ -7,6 +7,7 @@ from mutual import health
 urlpatterns = [
     path("", include("members.front")),
     path("", include("members.urls")),
+    path("statements/", include("members.statements.urls")),
     path("health/", health.health, name="health"),
     path("accounts/", include("allauth.urls")),
     path("language/", include("django.conf.urls.i18n")),
