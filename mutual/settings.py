@@ -91,6 +91,8 @@ INSTALLED_APPS = [
     "mutual.pages.apps.PagesConfig",
     "pooling.apps.PoolingConfig",
     "pooling.treasury.apps.TreasuryConfig",
+    "pooling.claims.apps.ClaimsConfig",
+    "pooling.surplus.apps.SurplusConfig",
     "invoicing.barter.apps.BarterConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -113,6 +115,7 @@ MUTUAL_ROOMS = [
     "mutual.ledger.room",
     "pooling.room",
     "pooling.treasury.room",
+    "pooling.claims.room",
     "invoicing.barter.room",
 ]
 """The rooms that offer pages, statement sections, cards and facts; see ``mutual/rooms.py``."""
