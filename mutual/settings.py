@@ -116,6 +116,7 @@ MUTUAL_ROOMS = [
     "pooling.room",
     "pooling.treasury.room",
     "pooling.claims.room",
+    "pooling.surplus.room",
     "invoicing.barter.room",
 ]
 """The rooms that offer pages, statement sections, cards and facts; see ``mutual/rooms.py``."""

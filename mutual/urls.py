@@ -17,6 +17,7 @@ urlpatterns = [
     path("books/", include("mutual.ledger.urls")),
     path("log/", include("mutual.trail.urls")),
     path("barter/", include("invoicing.barter.urls")),
+    path("surplus/", include("pooling.surplus.urls")),
     path("claims/", include("pooling.claims.urls")),
     path("treasury/", include("pooling.treasury.urls")),
     path("", include("pooling.urls")),

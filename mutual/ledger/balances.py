@@ -369,6 +369,13 @@ def _held_on(book: Book, day: dt.date | None) -> list[tuple[int, str, AccountTyp
         return [(pk, code, AccountType(kind), unit, int(held)) for pk, code, kind, unit, held in cursor.fetchall()]
 
 
+def held_on(book: Book, day: dt.date, types: Sequence[AccountType]) -> list[tuple[Account, int]]:
+    """The book's accounts of some types with debits − credits at the end of a day, in minor units."""
+    held = {pk: amount for pk, _code, kind, _unit, amount in _held_on(book, day) if kind in types}
+    accounts = Account.objects.select_related("currency").filter(pk__in=list(held)).order_by("code", "currency_id")
+    return [(account, held[account.pk]) for account in accounts]
+
+
 def trial_balance(book: Book, day: dt.date | None = None, *, with_zero: bool = False) -> TrialBalance:
     """Every account of a book with its balance at the end of a day (or now)."""
     lines = tuple(

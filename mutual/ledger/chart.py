@@ -219,6 +219,11 @@ def set_limits(account: Account, *, amount_min: int | None, amount_max: int | No
         Balance.objects.filter(account_id=account.pk).update(amount_min=amount_min, amount_max=amount_max)
 
 
+def lock(account: Account) -> None:
+    """Hold every balance row of an account until the transaction ends: for a rule over what it holds now."""
+    list(Balance.objects.select_for_update(no_key=True).filter(account_id=account.pk).order_by("stripe"))
+
+
 def closings(book: Book) -> list[Closing]:
     """Every closing and reopening of a book, newest first."""
     return list(Closing.objects.filter(book=book).order_by("-id")[:200])
@@ -255,6 +260,7 @@ __all__ = [
     "find_book",
     "labels",
     "limit",
+    "lock",
     "member_book",
     "open",
     "open_many",
