@@ -171,3 +171,10 @@ def findings() -> Iterator[rooms.Finding]:
             yield rooms.Finding(
                 "issued invoices are unchanged", str(pk), f"Invoice {pk} is not what it was when it was issued."
             )
+
+
+def live_a_month(story: rooms.Story, period: Period) -> None:
+    """Live a month of the demonstration."""
+    from invoicing import demo
+
+    demo.live(story, period)
