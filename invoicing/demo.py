@@ -72,6 +72,7 @@ def _clients(actor: rooms.Actor) -> list[Client]:
 
 
 def _clients_pay(story: rooms.Story, actor: rooms.Actor, period: Period) -> None:
+    assert actor.member_id is not None
     dice = story.dice(f"paid-{actor.number}", period.start)
     waiting = Invoice.objects.filter(
         member_id=actor.member_id, status__in=Invoice.UNPAID, kind=Invoice.Kind.INVOICE, issued_on__lt=period.start
