@@ -174,3 +174,10 @@ def _second_factor(user: User) -> Authenticator:
     """An authenticator app for an officer; ``manage.py totp_code`` prints its current code."""
     secret = random.Random(f"{SEED}/{user.email}").randbytes(20)  # noqa: S311
     return TOTP.activate(user, base64.b32encode(secret).decode()).instance
+
+
+def sign_ins() -> list[str]:
+    """A few of the demonstration's people, a line each."""
+    officers = [f"{address(name):28} {Role(role).label}" for name, role in OFFICERS]
+    first = Member.objects.filter(joined_on__isnull=False).order_by("number")[:2]
+    return [*(f"{member.email:28} Member ({member.name}, {member.trade})" for member in first), *officers]

@@ -89,6 +89,10 @@ INSTALLED_APPS = [
     "mutual.trail.apps.TrailConfig",
     "mutual.documents.apps.DocumentsConfig",
     "mutual.pages.apps.PagesConfig",
+    "pooling.apps.PoolingConfig",
+    "pooling.treasury.apps.TreasuryConfig",
+    "pooling.claims.apps.ClaimsConfig",
+    "pooling.surplus.apps.SurplusConfig",
     "invoicing.barter.apps.BarterConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -109,6 +113,10 @@ INSTALLED_APPS = [
 MUTUAL_ROOMS = [
     "members.room",
     "mutual.ledger.room",
+    "pooling.room",
+    "pooling.treasury.room",
+    "pooling.claims.room",
+    "pooling.surplus.room",
     "invoicing.barter.room",
 ]
 """The rooms that offer pages, statement sections, cards and facts; see ``mutual/rooms.py``."""
