@@ -93,6 +93,7 @@ INSTALLED_APPS = [
     "pooling.treasury.apps.TreasuryConfig",
     "pooling.claims.apps.ClaimsConfig",
     "pooling.surplus.apps.SurplusConfig",
+    "invoicing.apps.InvoicingConfig",
     "invoicing.barter.apps.BarterConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -117,6 +118,7 @@ MUTUAL_ROOMS = [
     "pooling.treasury.room",
     "pooling.claims.room",
     "pooling.surplus.room",
+    "invoicing.room",
     "invoicing.barter.room",
 ]
 """The rooms that offer pages, statement sections, cards and facts; see ``mutual/rooms.py``."""

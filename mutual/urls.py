@@ -16,6 +16,7 @@ urlpatterns = [
     path("decisions/", include("members.governance.urls")),
     path("books/", include("mutual.ledger.urls")),
     path("log/", include("mutual.trail.urls")),
+    path("", include("invoicing.urls")),
     path("barter/", include("invoicing.barter.urls")),
     path("surplus/", include("pooling.surplus.urls")),
     path("claims/", include("pooling.claims.urls")),

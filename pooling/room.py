@@ -300,3 +300,19 @@ def findings() -> Iterator[rooms.Finding]:
             cursor.execute(query)
             for row in cursor.fetchall():
                 yield rooms.Finding(rule, str(row[0]), sentence.format(*row))
+
+
+def begin_demo(story: rooms.Story) -> None:
+    """Open the demonstration's funds and plan."""
+    from pooling import demo
+
+    demo.begin(story)
+
+
+def live_a_month(story: rooms.Story, period: Period) -> None:
+    """Live a month of the demonstration."""
+    from pooling import demo
+
+    demo.live(story, period)
+    if (period.start - story.first_day).days in range(150, 182):
+        demo.floors(story)

@@ -208,3 +208,10 @@ def findings() -> Iterator[rooms.Finding]:
                 "settled trades are in the barter book", number,
                 f"Trade {number} and the barter book do not say the same.",
             )  # fmt: skip
+
+
+def live_a_month(story: rooms.Story, period: Period) -> None:
+    """Live a month of the demonstration."""
+    from invoicing.barter import demo
+
+    demo.live(story, period)

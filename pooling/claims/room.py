@@ -170,3 +170,10 @@ def findings() -> Iterator[rooms.Finding]:
             cursor.execute(query)
             for row in cursor.fetchall():
                 yield rooms.Finding(rule, str(row[0]), sentence.format(*row))
+
+
+def live_a_month(story: rooms.Story, period: Period) -> None:
+    """Live a month of the demonstration."""
+    from pooling.claims import demo
+
+    demo.live(story, period)

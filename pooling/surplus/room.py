@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 
 from mutual import rooms
 from mutual.access import Role
+from mutual.periods import Period
 from pooling.surplus import reports
 
 
@@ -47,3 +48,10 @@ def findings() -> Iterator[rooms.Finding]:
             yield rooms.Finding(
                 "allocations are in the journal", number, f"Decision {number} and the journal do not say the same."
             )
+
+
+def live_a_month(story: rooms.Story, period: Period) -> None:
+    """Live a month of the demonstration."""
+    from pooling.surplus import demo
+
+    demo.live(story, period)

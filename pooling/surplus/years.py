@@ -236,7 +236,8 @@ def confirm_allocation(*, decision_id: int, by: int, on: dt.date) -> Decision:
 def _target(part: Part) -> chart.Account:
     unit = str(part.amount.currency)
     if part.purpose == Allocation.Purpose.FUND:
-        return Fund.objects.select_related("account__currency").get(pk=part.fund_id or 0).account
+        assert part.fund_id is not None
+        return Fund.objects.select_related("account__currency").get(pk=part.fund_id).account
     if part.purpose == Allocation.Purpose.RESERVE:
         return accounts.reserve(unit)
     assert part.purpose == Allocation.Purpose.RELIEF

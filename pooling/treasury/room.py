@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from members.governance.models import Decision
 from mutual import rooms
 from mutual.access import Role
+from mutual.periods import Period
 from pooling.treasury import corrections
 
 _MONEY = frozenset({Role.TREASURER, Role.ADMINISTRATOR, Role.AUDITOR})
@@ -41,3 +42,19 @@ def document_url(number: str) -> str | None:
     if number.startswith("X-"):
         return reverse("treasury:item", args=[number])
     return reverse("treasury:correction", args=[number]) if number.startswith("D-") else None
+
+
+def begin_demo(story: rooms.Story) -> None:
+    """Open the demonstration's bank accounts."""
+    from pooling.treasury import demo
+
+    demo.begin(story)
+
+
+def live_a_month(story: rooms.Story, period: Period) -> None:
+    """Live a month of the demonstration."""
+    from pooling.treasury import demo
+
+    demo.live(story, period)
+    if period.contains(story.today):
+        demo.what_the_bank_says(story)
