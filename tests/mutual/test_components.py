@@ -134,6 +134,7 @@ def parameters():
         "consequences": ["Nothing earlier than 1 January 2027 can be recorded any more."],
         "form": Payment({"amount": "1.2.3", "payer": "Zoë", "on": "2026-02-31"}),
         "confirm_form": Word(),
+        "filter_form": Word(prefix="filter"),
     }
 
 
