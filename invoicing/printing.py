@@ -7,6 +7,8 @@ from decimal import Decimal
 from typing import Any
 
 from babel import Locale
+from django.utils.translation import gettext as _
+from django.utils.translation import override
 
 from invoicing.models import Invoice, VatCategory
 from mutual import formats
@@ -71,13 +73,16 @@ def _why(category: str, issuer: dict[str, str]) -> str:
 def _party(said: dict[str, str], language: str) -> Party:
     locale: Locale = formats.locale_of(language)
     town = f"{said['postcode']} {said['city']}".strip()
+    with override(language):
+        tax_number = _("Tax number")
     country = str(locale.territories.get(said["country"], said["country"]))
     return Party(
         name=said["name"],
         address=tuple(line for line in (said["street"], town, country) if line),
         number=said.get("number", ""),
-        vat_id=said["vat_id"] or said.get("tax_number", ""),
+        vat_id=said["vat_id"],
         email=said["email"],
+        facts=((tax_number, said["tax_number"]),) if said.get("tax_number") else (),
     )
 
 
