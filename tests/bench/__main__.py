@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import os
 import sys
 
@@ -15,9 +17,10 @@ def main() -> None:
     django.setup()
     from django.db import connection
 
-    from tests.bench import ledger, pdf_statement
+    from tests.bench import dues, ledger, pdf_statement
 
     benches = {
+        "dues_230k": dues.dues_230k,
         "ledger_230k": ledger.ledger_230k,
         "post_single": ledger.post_single,
         "post_hot_16": ledger.post_hot,
@@ -27,7 +30,8 @@ def main() -> None:
     wanted = sys.argv[1:] or list(benches)
     before = connection.settings_dict["NAME"]
     connection.settings_dict["TEST"]["NAME"] = f"bench_{os.getpid()}"
-    connection.creation.create_test_db(verbosity=0, autoclobber=True, serialize=False)
+    with contextlib.redirect_stdout(io.StringIO()):  # only results are printed
+        connection.creation.create_test_db(verbosity=0, autoclobber=True, serialize=False)
     try:
         with connection.cursor() as cursor:
             cursor.execute("SET statement_timeout = 0; SET lock_timeout = 0")
