@@ -13,6 +13,7 @@ cell (`typesetter.py`), and the `shortcuts.py`.
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import gc
 import importlib.util
@@ -132,4 +133,5 @@ def _beside(name: str) -> Any:
 
 
 if __name__ == "__main__":
-    main(json.loads(sys.argv[1]))
+    with contextlib.suppress(BrokenPipeError):  # whoever asked was killed: nobody waits for the answer
+        main(json.loads(sys.argv[1]))
