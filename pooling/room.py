@@ -197,7 +197,9 @@ def _fund_shares(member_id: int, period: Period) -> Iterator[rooms.Section]:
         target = name or _("Running costs")
         money = from_minor(int(amount), unit)
         totals[unit, target] = totals.get((unit, target), zero(unit)) + money
-        by_unit.setdefault(unit, []).append(rooms.SectionLine(day, target, document, money))
+        held = by_unit[unit][-1].balance if unit in by_unit else zero(unit)
+        assert held is not None
+        by_unit.setdefault(unit, []).append(rooms.SectionLine(day, target, document, money, held + money))
     for unit, lines in by_unit.items():
         whole = sum((line.amount for line in lines), zero(unit))
         yield rooms.Section(
