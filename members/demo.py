@@ -25,7 +25,6 @@ from mutual.periods import Period, add_months
 from mutual.periods import month as month_of
 
 PASSWORD = "open sesame now"  # noqa: S105  the demonstration's, printed on the terminal
-MONTHS = 14
 SEED = 20261122
 
 NAMES = (
@@ -73,7 +72,7 @@ def address(name: str) -> str:
 
 
 def make(*, today: dt.date) -> rooms.Story:
-    """Make the demonstration and live its fourteen months up to today.
+    """Make the demonstration and live its months up to today.
 
     :raises DemoRefused: in production, or where real members exist
     """
@@ -83,7 +82,7 @@ def make(*, today: dt.date) -> rooms.Story:
         _start_over()
     if Member.objects.exists() or User.objects.exists():
         raise DemoRefused("There are people here already: the demonstration needs an empty cooperative.")
-    first = add_months(today.replace(day=1), -MONTHS)
+    first = add_months(today.replace(day=1), -settings.DEMO_MONTHS)
     story = _cast(first, today)
     rooms.begin_demo(story)
     month = month_of(first)

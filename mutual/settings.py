@@ -36,6 +36,9 @@ BARTER_CREDIT_MAXIMUM: int = env.int("BARTER_CREDIT_MAXIMUM", 1000)
 BARTER_HOUR_LIMIT: int = env.int("BARTER_HOUR_LIMIT", 20)
 BARTER_HOUR_MAXIMUM: int = env.int("BARTER_HOUR_MAXIMUM", 40)
 
+DEMO_MONTHS: int = env.int("DEMO_MONTHS", 14)
+"""How long the demonstration has been working when it is made."""
+
 INSTALLATION: str = env.str("INSTALLATION", "mutual")
 """The name a person must type before anything destructive happens."""
 

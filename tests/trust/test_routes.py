@@ -145,6 +145,8 @@ def said(view):
 
 
 def person(who):
+    """Somebody with a role; officers with their second factor."""
+    who = Role(who)
     if who == Role.MEMBER:
         return make_member("Ada Byron").user
     user = make_officer(who, who.value.title().replace("_", ""))
