@@ -48,12 +48,18 @@ class User(AbstractBaseUser, PermissionsMixin):
     def __str__(self) -> str:
         return f"user {self.pk}"
 
+    @property
+    def display_name(self) -> str:
+        """What colleagues call this user: the member's name, or what stands before the @ of the address."""
+        member = self.member_or_none
+        return member.name if member else self.email.partition("@")[0].title()
+
     @cached_property
     def roles(self) -> frozenset[Role]:
         """What this person may do now: read afresh for every request."""
         if not self.is_active:
             return frozenset()
-        held = {Role(grant.role) for grant in self.grants.filter(ended_on=None)}
+        held = {Role(grant.role) for grant in self.grants.filter(ended_on=None, granted_on__isnull=False)}
         member = self.member_or_none
         if member is not None and member.status in (Member.Status.ACTIVE, Member.Status.SUSPENDED):
             held.add(Role.MEMBER)
@@ -155,6 +161,16 @@ class Member(models.Model):
         """The postal address, as lines."""
         lines = [self.name, self.street, f"{self.postcode} {self.city}".strip(), self.country]
         return "\n".join(line for line in lines if line)
+
+
+class ImportDraft(models.Model):
+    """What an officer was shown before importing members; exactly that is imported."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4)
+    rows = models.JSONField()
+    made_by = models.BigIntegerField()
+    made_at = models.DateTimeField(auto_now_add=True)
+    imported = models.PositiveIntegerField(null=True)
 
 
 class Counter(models.Model):

@@ -72,13 +72,13 @@ lc_messages = 'C'
 _REDIS_SETTINGS = """\
 # Written at every start by mutual/embedded.py.
 port 0
-unixsocket {sockets}/redis.sock
+unixsocket "{sockets}/redis.sock"
 unixsocketperm 700
 daemonize yes
 supervised no
-pidfile {home}/redis.pid
-logfile {home}/redis.log
-dir {home}
+pidfile "{home}/redis.pid"
+logfile "{home}/redis.log"
+dir "{home}"
 databases 64
 save ""
 appendonly no
@@ -148,11 +148,15 @@ class Servers:
         """
         with self._one_at_a_time():
             self._prepare()
-            if postgres:
-                self._start_postgres()
-            if redis:
-                self._start_redis()
-            self._hold()
+            try:
+                if postgres:
+                    self._start_postgres()
+                if redis:
+                    self._start_redis()
+                self._hold()
+            finally:
+                if not self.held_here:
+                    self._stop_unless_used()
         return self.urls
 
     def stop(self) -> bool:
@@ -167,17 +171,7 @@ class Servers:
             if self._held is not None:
                 os.close(self._held)
                 self._held = None
-            users = os.open(self.var / "servers.users", os.O_RDWR | os.O_CREAT, 0o666)
-            try:
-                fcntl.flock(users, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                return False
-            else:
-                self._stop_redis()
-                self._stop_postgres()
-                return True
-            finally:
-                os.close(users)
+            return self._stop_unless_used()
 
     def remove(self) -> bool:
         """Stop the servers and delete their data, unless somebody uses them.
@@ -203,6 +197,19 @@ class Servers:
             yield
         finally:
             os.close(turn)
+
+    def _stop_unless_used(self) -> bool:
+        users = os.open(self.var / "servers.users", os.O_RDWR | os.O_CREAT, 0o666)
+        try:
+            fcntl.flock(users, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        else:
+            self._stop_redis()
+            self._stop_postgres()
+            return True
+        finally:
+            os.close(users)
 
     def _hold(self) -> None:
         if self._held is not None and self._held_by == os.getpid():
@@ -439,7 +446,8 @@ class Servers:
             return
         programs = self._reachable(_redis_programs(), "redis-server")
         settings = self.home / "redis.conf"
-        settings.write_text(_REDIS_SETTINGS.format(home=self.home, sockets=self.sockets), encoding="utf-8")
+        home = str(self.home).replace("\\", "\\\\").replace('"', '\\"')
+        settings.write_text(_REDIS_SETTINGS.format(home=home, sockets=self.sockets), encoding="utf-8")
         settings.chmod(0o644)
         _shorten(self.home / "redis.log")
         (self.home / "redis.pid").unlink(missing_ok=True)
@@ -473,7 +481,7 @@ class Servers:
             time.sleep(0.02)
 
     def _appeared(self, file: pathlib.Path) -> int:
-        """The process that a server's file names; one just launched, but interrupted, may still be about to write it."""
+        """The process that a server's file names; one just launched, and interrupted, may be about to write it."""
         while not (pid := _first_number(file)) and time.monotonic() < self._launching_until:
             time.sleep(0.02)
         return pid

@@ -121,6 +121,11 @@ def day_short(value: dt.date, locale: str | None = None) -> str:
     return dates.format_date(value, "medium", locale=locale_of(locale))
 
 
+def month_short(value: dt.date, locale: str | None = None) -> str:
+    """A month for the axis of a chart: “Nov 26”."""
+    return dates.format_skeleton("yyMMM", value, locale=locale_of(locale))
+
+
 def moment(value: dt.datetime, locale: str | None = None) -> str:
     """A day and a time of day, in the time zone the value carries: ``5 Nov 2026, 14:05:09``."""
     return dates.format_datetime(value, "medium", tzinfo=value.tzinfo, locale=locale_of(locale))

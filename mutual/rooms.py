@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import random
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from importlib import import_module
@@ -234,6 +234,12 @@ def on_admitted(*, member_id: int, number: str, currency: str, on: dt.date) -> N
     """Tell the rooms that a member was admitted; called inside the admitting transaction."""
     for offer in _offers("on_admitted"):
         offer(member_id=member_id, number=number, currency=currency, on=on)
+
+
+def on_admitted_many(*, members: Sequence[tuple[int, str, str]]) -> None:
+    """Tell the rooms that many members, as (id, number, currency), were admitted; in the admitting transaction."""
+    for offer in _offers("on_admitted_many"):
+        offer(members=members)
 
 
 def findings() -> Iterable[Finding]:

@@ -36,6 +36,9 @@ BARTER_CREDIT_MAXIMUM: int = env.int("BARTER_CREDIT_MAXIMUM", 1000)
 BARTER_HOUR_LIMIT: int = env.int("BARTER_HOUR_LIMIT", 20)
 BARTER_HOUR_MAXIMUM: int = env.int("BARTER_HOUR_MAXIMUM", 40)
 
+DEMO_MONTHS: int = env.int("DEMO_MONTHS", 14)
+"""How long the demonstration has been working when it is made."""
+
 INSTALLATION: str = env.str("INSTALLATION", "mutual")
 """The name a person must type before anything destructive happens."""
 
@@ -87,7 +90,13 @@ INSTALLED_APPS = [
     "mutual.jobs.apps.JobsConfig",
     "mutual.mail.apps.MailConfig",
     "mutual.trail.apps.TrailConfig",
+    "mutual.documents.apps.DocumentsConfig",
     "mutual.pages.apps.PagesConfig",
+    "pooling.apps.PoolingConfig",
+    "pooling.treasury.apps.TreasuryConfig",
+    "pooling.claims.apps.ClaimsConfig",
+    "pooling.surplus.apps.SurplusConfig",
+    "invoicing.apps.InvoicingConfig",
     "invoicing.barter.apps.BarterConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -108,6 +117,11 @@ INSTALLED_APPS = [
 MUTUAL_ROOMS = [
     "members.room",
     "mutual.ledger.room",
+    "pooling.room",
+    "pooling.treasury.room",
+    "pooling.claims.room",
+    "pooling.surplus.room",
+    "invoicing.room",
     "invoicing.barter.room",
 ]
 """The rooms that offer pages, statement sections, cards and facts; see ``mutual/rooms.py``."""

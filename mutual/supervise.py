@@ -90,8 +90,7 @@ def _start(port: int, programs: list[_Program]) -> None:
         folder.mkdir(parents=True, exist_ok=True)
 
     _run_to_the_end("migrate", ["manage.py", "migrate", "--verbosity=0", "--no-input"], programs)
-    if _has_command("seed_demo"):
-        _run_to_the_end("demo", ["manage.py", "seed_demo", "--once"], programs)
+    _run_to_the_end("demo", ["manage.py", "seed_demo", "--once"], programs)
 
     web = [
         "gunicorn",
@@ -130,13 +129,8 @@ def _healthy(port: int) -> bool:
 
 def _welcome(port: int) -> None:
     _say(f"\n  Mutual is ready:  http://localhost:{port}\n")
-    if _has_command("demo_sign_ins"):
-        _print_sign_ins()
+    _print_sign_ins()
     _say("Press Ctrl-C to stop it.")
-
-
-def _has_command(name: str) -> bool:
-    return any(embedded.CHECKOUT.glob(f"[a-z]*/**/management/commands/{name}.py"))
 
 
 def _print_sign_ins() -> None:

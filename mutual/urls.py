@@ -5,9 +5,22 @@ from django.urls import include, path
 from mutual import health
 
 urlpatterns = [
+    path("", include("members.front")),
+    path("", include("members.urls")),
+    path("statements/", include("members.statements.urls")),
     path("health/", health.health, name="health"),
     path("accounts/", include("allauth.urls")),
     path("language/", include("django.conf.urls.i18n")),
+    path("runs/", include("mutual.jobs.urls")),
+    path("outbox/", include("mutual.mail.urls")),
+    path("decisions/", include("members.governance.urls")),
+    path("books/", include("mutual.ledger.urls")),
+    path("log/", include("mutual.trail.urls")),
+    path("", include("invoicing.urls")),
     path("barter/", include("invoicing.barter.urls")),
+    path("surplus/", include("pooling.surplus.urls")),
+    path("claims/", include("pooling.claims.urls")),
+    path("treasury/", include("pooling.treasury.urls")),
+    path("", include("pooling.urls")),
     path("", include("mutual.pages.urls")),
 ]

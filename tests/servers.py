@@ -26,6 +26,8 @@ def _numbered(url: str, number: int) -> str:
 
 
 def _share() -> None:
+    # WhiteNoise warns where nothing has ever been collected.
+    (embedded.CHECKOUT / "var" / "static").mkdir(parents=True, exist_ok=True)
     urls = embedded.servers()
     worker = os.environ.get("PYTEST_XDIST_WORKER", "master")
     os.environ["DATABASE_URL"] = urls.database_url

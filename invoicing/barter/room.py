@@ -39,7 +39,7 @@ def on_admitted(*, member_id: int, number: str, currency: str, on: dt.date) -> N
     accounts.open_for([(member_id, number)])
 
 
-def on_admitted_many(*, members: Sequence[tuple[int, str, str]], on: dt.date) -> None:
+def on_admitted_many(*, members: Sequence[tuple[int, str, str]]) -> None:
     """Open many members' credit and hours at once; members as (id, number, currency)."""
     accounts.open_for([(member_id, number) for member_id, number, _currency in members])
 
@@ -208,3 +208,10 @@ def findings() -> Iterator[rooms.Finding]:
                 "settled trades are in the barter book", number,
                 f"Trade {number} and the barter book do not say the same.",
             )  # fmt: skip
+
+
+def live_a_month(story: rooms.Story, period: Period) -> None:
+    """Live a month of the demonstration."""
+    from invoicing.barter import demo
+
+    demo.live(story, period)

@@ -185,23 +185,6 @@ def _moved(account: Account, start: dt.date | None, end: dt.date | None) -> int:
         return int(cursor.fetchone()[0])
 
 
-def turnover(account: Account, period: Period) -> tuple[Money, Money]:
-    """What was debited to and credited to an account in a period (what went into a fund, what came out)."""
-    code = account.currency.code
-    with connection.cursor() as cursor:
-        cursor.execute(
-            """
-            SELECT coalesce((SELECT sum(amount) FROM ledger_transfer WHERE book_id = %(book)s AND debit_id = %(id)s
-                                AND booked_on >= %(start)s AND booked_on < %(end)s), 0),
-                   coalesce((SELECT sum(amount) FROM ledger_transfer WHERE book_id = %(book)s AND credit_id = %(id)s
-                                AND booked_on >= %(start)s AND booked_on < %(end)s), 0)
-            """,
-            {"book": account.book_id, "id": account.pk, "start": period.start, "end": period.end},
-        )
-        debit, credit = cursor.fetchone()
-    return from_minor(int(debit), code), from_minor(int(credit), code)
-
-
 def statement(account: Account, period: Period, *, limit: int = 5000) -> Statement:
     """An account's lines in a period with a running balance; transfers of one entry in one direction are one line."""
     return statements([account], period, limit=limit)[account.pk]
@@ -275,25 +258,91 @@ def _statement(
 
 
 def history(account: Account, days: Sequence[dt.date]) -> list[Money]:
-    """What the account held at the end of each day, on its natural side; one query, for charts."""
+    """What the account held at the end of each day, on its natural side, for charts."""
+    return histories([account], days)[account.pk]
+
+
+def histories(accounts: Sequence[Account], days: Sequence[dt.date]) -> dict[int, list[Money]]:
+    """What each account held at the end of each day, by account id: one query for the balances, one for what came
+    after the first day, added up by day."""
+    ids = [account.pk for account in accounts]
+    if not ids or not days:
+        return {pk: [] for pk in ids}
     with connection.cursor() as cursor:
         cursor.execute(
             """
-            SELECT (SELECT coalesce(sum(amount), 0) FROM ledger_balance WHERE account_id = %(id)s)
-                 - coalesce(sum(delta) FILTER (WHERE booked_on > day), 0)
-              FROM unnest(%(days)s::date[]) WITH ORDINALITY AS wanted (day, n)
-              LEFT JOIN (SELECT booked_on, sum(delta) AS delta FROM (
-                            SELECT booked_on, amount AS delta FROM ledger_transfer
-                             WHERE book_id = %(book)s AND debit_id = %(id)s AND booked_on > %(first)s
-                            UNION ALL
-                            SELECT booked_on, -amount FROM ledger_transfer
-                             WHERE book_id = %(book)s AND credit_id = %(id)s AND booked_on > %(first)s) AS sides
-                         GROUP BY booked_on) AS moved ON true
-             GROUP BY day, n ORDER BY n
+            SELECT a.id, moved.booked_on, coalesce(sum(moved.delta), 0)
+              FROM ledger_account a CROSS JOIN LATERAL (
+                   SELECT booked_on, sum(amount) AS delta FROM ledger_transfer
+                    WHERE book_id = a.book_id AND debit_id = a.id AND booked_on > %(first)s GROUP BY booked_on
+                   UNION ALL
+                   SELECT booked_on, -sum(amount) FROM ledger_transfer
+                    WHERE book_id = a.book_id AND credit_id = a.id AND booked_on > %(first)s GROUP BY booked_on
+                   ) AS moved
+             WHERE a.id = ANY (%(ids)s) GROUP BY a.id, moved.booked_on
             """,
-            {"id": account.pk, "book": account.book_id, "days": list(days), "first": min(days)},
+            {"ids": ids, "first": min(days)},
         )
-        return [from_minor(account.sign * int(amount), account.currency.code) for (amount,) in cursor.fetchall()]
+        moved: dict[int, list[tuple[dt.date, int]]] = {pk: [] for pk in ids}
+        for pk, day, delta in cursor.fetchall():
+            moved[pk].append((day, int(delta)))
+    now = dict(Balance.objects.filter(account_id__in=ids).values_list("account_id").annotate(total=Sum("amount")))
+    return {
+        account.pk: [
+            from_minor(
+                account.sign * (int(now.get(account.pk) or 0) - sum(d for on, d in moved[account.pk] if on > day)),
+                account.currency.code,
+            )
+            for day in days
+        ]
+        for account in accounts
+    }
+
+
+def turnovers(accounts: Sequence[Account], period: Period) -> dict[int, tuple[Money, Money]]:
+    """What was debited to and credited to each account in a period, by account id, in one query."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT a.id,
+                   (SELECT coalesce(sum(amount), 0) FROM ledger_transfer WHERE book_id = a.book_id
+                       AND debit_id = a.id AND booked_on >= %(start)s AND booked_on < %(end)s),
+                   (SELECT coalesce(sum(amount), 0) FROM ledger_transfer WHERE book_id = a.book_id
+                       AND credit_id = a.id AND booked_on >= %(start)s AND booked_on < %(end)s)
+              FROM ledger_account a WHERE a.id = ANY (%(ids)s)
+            """,
+            {"ids": [account.pk for account in accounts], "start": period.start, "end": period.end},
+        )
+        found = {pk: (int(debit), int(credit)) for pk, debit, credit in cursor.fetchall()}
+    return {
+        account.pk: (
+            from_minor(found[account.pk][0], account.currency.code),
+            from_minor(found[account.pk][1], account.currency.code),
+        )
+        for account in accounts
+    }
+
+
+def monthly(account: Account, period: Period) -> dict[dt.date, tuple[Money, Money]]:
+    """What was debited and credited in each calendar month of a period, by the month's first day."""
+    code = account.currency.code
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT first, sum(debit), sum(credit) FROM (
+                SELECT date_trunc('month', booked_on)::date AS first, sum(amount) AS debit, 0 AS credit
+                  FROM ledger_transfer WHERE book_id = %(book)s AND debit_id = %(id)s
+                   AND booked_on >= %(start)s AND booked_on < %(end)s GROUP BY 1
+                UNION ALL
+                SELECT date_trunc('month', booked_on)::date, 0, sum(amount)
+                  FROM ledger_transfer WHERE book_id = %(book)s AND credit_id = %(id)s
+                   AND booked_on >= %(start)s AND booked_on < %(end)s GROUP BY 1) AS sides
+             GROUP BY first ORDER BY first
+            """,
+            {"book": account.book_id, "id": account.pk, "start": period.start, "end": period.end},
+        )
+        rows = cursor.fetchall()
+    return {first: (from_minor(int(debit), code), from_minor(int(credit), code)) for first, debit, credit in rows}
 
 
 _ON_A_DAY = """
@@ -318,6 +367,13 @@ def _held_on(book: Book, day: dt.date | None) -> list[tuple[int, str, AccountTyp
     with connection.cursor() as cursor:
         cursor.execute(_ON_A_DAY, {"book": book.pk, "day": day or dt.date.max})
         return [(pk, code, AccountType(kind), unit, int(held)) for pk, code, kind, unit, held in cursor.fetchall()]
+
+
+def held_on(book: Book, day: dt.date, types: Sequence[AccountType]) -> list[tuple[Account, int]]:
+    """The book's accounts of some types with debits − credits at the end of a day, in minor units."""
+    held = {pk: amount for pk, _code, kind, _unit, amount in _held_on(book, day) if kind in types}
+    accounts = Account.objects.select_related("currency").filter(pk__in=list(held)).order_by("code", "currency_id")
+    return [(account, held[account.pk]) for account in accounts]
 
 
 def trial_balance(book: Book, day: dt.date | None = None, *, with_zero: bool = False) -> TrialBalance:

@@ -11,7 +11,7 @@ from django.db import connection, transaction
 from mutual.currencies import BARTER as BARTER_UNITS
 from mutual.currencies import MONEY
 from mutual.ledger.kinds import AccountType
-from mutual.ledger.models import STRIPES, Account, Balance, Book, Currency, Label
+from mutual.ledger.models import STRIPES, Account, Balance, Book, Closing, Currency, Label
 from mutual.money import Money, decimals, minor
 
 COOP = 1
@@ -219,6 +219,16 @@ def set_limits(account: Account, *, amount_min: int | None, amount_max: int | No
         Balance.objects.filter(account_id=account.pk).update(amount_min=amount_min, amount_max=amount_max)
 
 
+def lock(account: Account) -> None:
+    """Hold every balance row of an account until the transaction ends: for a rule over what it holds now."""
+    list(Balance.objects.select_for_update(no_key=True).filter(account_id=account.pk).order_by("stripe"))
+
+
+def closings(book: Book) -> list[Closing]:
+    """Every closing and reopening of a book, newest first."""
+    return list(Closing.objects.filter(book=book).order_by("-id")[:200])
+
+
 def limit(money: Money | None) -> int | None:
     """A limit in minor units from money, or none."""
     return None if money is None else minor(money)
@@ -243,12 +253,14 @@ __all__ = [
     "NewAccount",
     "barter_book",
     "book",
+    "closings",
     "coop_book",
     "currency",
     "find",
     "find_book",
     "labels",
     "limit",
+    "lock",
     "member_book",
     "open",
     "open_many",

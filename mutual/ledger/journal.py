@@ -454,6 +454,16 @@ def reversal_key(entry: uuid.UUID) -> str:
     return f"reversal/{entry}"
 
 
+def is_recorded(entry: uuid.UUID, *, book: Book | None = None) -> bool:
+    """Whether there is such an entry."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT EXISTS (SELECT 1 FROM ledger_transfer WHERE book_id = %s AND id = %s)",
+            [book.pk if book else COOP, entry],
+        )
+        return bool(cursor.fetchone()[0])
+
+
 def is_reversed(entry: uuid.UUID, *, book: Book | None = None) -> bool:
     """Whether the entry has been reversed."""
     book_id = book.pk if book else COOP

@@ -15,13 +15,14 @@ def main() -> None:
     django.setup()
     from django.db import connection
 
-    from tests.bench import ledger
+    from tests.bench import ledger, pdf_statement
 
     benches = {
         "ledger_230k": ledger.ledger_230k,
         "post_single": ledger.post_single,
         "post_hot_16": ledger.post_hot,
         "big_books": ledger.big_books,
+        "pdf_statement": pdf_statement.pdf_statement,
     }
     wanted = sys.argv[1:] or list(benches)
     before = connection.settings_dict["NAME"]

@@ -151,7 +151,8 @@ def post_single(count: int = 2000) -> list[dict]:
                     plain.execute("UPDATE bare_balance SET amount = amount + %s WHERE id = %s", (1234, 1))
                     plain.execute("UPDATE bare_balance SET amount = amount - %s WHERE id = %s", (1234, 2))
                     plain.execute(
-                        "INSERT INTO bare_move (id, amount, debit_id, credit_id, book_id, booked_on, kind, currency_id) "
+                        "INSERT INTO bare_move "
+                        "(id, amount, debit_id, credit_id, book_id, booked_on, kind, currency_id) "
                         "VALUES (gen_random_uuid(), %s, %s, %s, %s, %s, %s, %s)",
                         (1234, 1, 2, 1, DAY, 20, 1),
                     )

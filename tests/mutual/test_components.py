@@ -29,10 +29,16 @@ from mutual.rooms import Card, Happening, NavItem
 ROOT = Path(settings.BASE_DIR)
 GALLERY = ROOT / "tests/mutual/gallery.html"
 DAY = dt.date(2026, 11, 5)
-CHROMIUM = (
-    "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
-    "--disable-component-update --disable-sync"
-).split()
+CHROMIUM = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
 
 
 def euro(amount):
@@ -60,6 +66,7 @@ class Word(forms.Form):
 
 
 class Notice(str):
+    __slots__ = ()
     level_tag = "success"
 
 
@@ -127,6 +134,7 @@ def parameters():
         "consequences": ["Nothing earlier than 1 January 2027 can be recorded any more."],
         "form": Payment({"amount": "1.2.3", "payer": "Zoë", "on": "2026-02-31"}),
         "confirm_form": Word(),
+        "filter_form": Word(prefix="filter"),
     }
 
 

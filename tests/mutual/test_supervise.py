@@ -48,7 +48,7 @@ def checkout(tmp_path: pathlib.Path) -> Iterator[pathlib.Path]:
     command = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
     for name in subprocess.run(command, cwd=embedded.CHECKOUT, capture_output=True, check=True).stdout.split(b"\0"):
         source = embedded.CHECKOUT / os.fsdecode(name)
-        if name and source.is_file() and not name.startswith(b"tests/"):
+        if name and source.is_file() and (not name.startswith(b"tests/") or name.startswith(b"tests/data/")):
             target = folder / os.fsdecode(name)
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(source, target)
@@ -68,7 +68,7 @@ class _Run:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "mutual.supervise"],
                 cwd=checkout,
-                env=kept | {"PORT": str(self.port)} | environment,
+                env=kept | {"PORT": str(self.port), "DEMO_MONTHS": "2"} | environment,
                 stdin=subprocess.DEVNULL,
                 stdout=file,
                 stderr=subprocess.STDOUT,

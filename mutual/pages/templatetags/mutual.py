@@ -12,7 +12,7 @@ from typing import Any
 from django import template
 from django.templatetags.static import static
 from django.utils import timezone
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from djmoney.money import Money
@@ -134,6 +134,24 @@ def browser(agent: str) -> str:
     return name or system or _("A browser")
 
 
+@register.filter
+def spoken(code: str) -> str:
+    """``{{ deed.did|spoken }}``: CLAIM_APPROVED as "Claim approved"."""
+    return str(code).replace("_", " ").capitalize()
+
+
+@register.filter
+def code(text: str) -> SafeString:
+    """``{{ account.code|code }}``: an account's code that may break after its colons and nowhere else."""
+    return format_html_join(SafeString(":<wbr>"), "{}", ((piece,) for piece in str(text).split(":")))
+
+
+@register.filter
+def of(names: dict[Any, Any], key: Any) -> Any:
+    """``{{ people|of:entry.recorded_by }}``: what a mapping holds under a key, or nothing."""
+    return names.get(key, "")
+
+
 @register.simple_tag
 def icon(name: str, label: str = "") -> SafeString:
     """``{% icon "coin" %}``: a drawing beside words; with a label it stands alone and is read out."""
@@ -175,7 +193,7 @@ def status(state: str, label: str = "", tone: str = "") -> dict[str, Any]:
     :param tone: ``good``, ``wait``, ``warn``, ``bad``, ``info`` or ``off``; by default the usual one of the state
     """
     chosen = tone if tone in TONES else _TONE_OF.get(str(state).upper(), "info")
-    return {"icon": TONES[chosen][0], "tone": chosen, "label": label or str(state).replace("_", " ").capitalize()}
+    return {"icon": TONES[chosen][0], "tone": chosen, "label": label or spoken(state)}
 
 
 @register.inclusion_tag("components/callout.html")

@@ -1,0 +1,180 @@
+"""What invoicing offers to pages about everything."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator
+from typing import Any
+
+from django.db import connection
+from django.db.models import F, Sum
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import override
+
+from invoicing import invoices
+from invoicing.models import Invoice
+from members.models import Member
+from mutual import formats, rooms
+from mutual.access import Role
+from mutual.ledger import balances, chart
+from mutual.money import from_minor
+from mutual.periods import Period
+
+_MINE = frozenset({Role.MEMBER})
+
+
+def navigation() -> Iterator[rooms.NavItem]:
+    """Invoices, clients, VAT."""
+    yield rooms.NavItem(_("Invoices"), "invoicing:invoices", "file-invoice", "trade", _MINE, 20)
+    yield rooms.NavItem(_("Clients"), "invoicing:clients", "address-book", "trade", _MINE, 21)
+    yield rooms.NavItem(_("VAT"), "invoicing:vat", "receipt-tax", "trade", _MINE, 22)
+
+
+def _open(member_id: int) -> Any:
+    return Invoice.objects.filter(member_id=member_id, status__in=Invoice.UNPAID, kind=Invoice.Kind.INVOICE)
+
+
+def owed(*, member_id: int, on: dt.date) -> Iterator[rooms.Owed]:
+    """What clients still owe."""
+    sums = _open(member_id).values("currency").annotate(open=Sum(F("gross") - F("credited") - F("paid")))
+    for row in sums.order_by("currency"):
+        late = _open(member_id).filter(due_on__lt=on, currency=row["currency"]).count()
+        note = _("%(count)s overdue") % {"count": late} if late else ""
+        yield rooms.Owed(
+            "owed", _("Invoices"), from_minor(int(row["open"]), row["currency"]), note,
+            reverse("invoicing:invoices") + "?state=open", 10,
+        )  # fmt: skip
+
+
+def home_cards(*, member_id: int, on: dt.date) -> Iterator[rooms.Card]:
+    """Overdue invoices and drafts."""
+    late = _open(member_id).filter(due_on__lt=on).select_related("client").order_by("due_on")
+    for invoice in late[:3]:
+        assert invoice.due_on is not None
+        yield rooms.Card(
+            _("%(client)s has not paid %(number)s") % {"client": invoice.client.name, "number": invoice.number},
+            _("%(amount)s, due since %(day)s.")
+            % {"amount": formats.money(invoice.open_money), "day": formats.day(invoice.due_on)},
+            reverse("invoicing:invoice", args=[invoice.pk]), _("See it"), "warn", 25,
+        )  # fmt: skip
+
+
+def recent(*, member_id: int, limit: int) -> Iterator[rooms.Happening]:
+    """Invoices issued of late."""
+    issued = Invoice.objects.filter(member_id=member_id, issued_on__isnull=False).select_related("client")
+    for invoice in issued.order_by("-issued_on", "-id")[:limit]:
+        assert invoice.issued_on is not None
+        credit = invoice.kind == Invoice.Kind.CREDIT_NOTE
+        yield rooms.Happening(
+            invoice.issued_on,
+            (_("Credit note to %(client)s") if credit else _("Invoice to %(client)s"))
+            % {"client": invoice.client.name},
+            -invoice.gross_money if credit else invoice.gross_money,
+            reverse("invoicing:invoice", args=[invoice.pk]), "file-invoice",
+        )  # fmt: skip
+
+
+def facts_before_leaving(*, member_id: int, on: dt.date) -> Iterator[rooms.LeavingFact]:
+    """Open invoices stay the member's own business."""
+    count = _open(member_id).count()
+    if count:
+        yield rooms.LeavingFact(
+            _("Invoices your clients have not paid: %(count)s. They stay yours; download your book before you leave.")
+            % {"count": count},
+            blocking=False, url=reverse("invoicing:invoices"),
+        )  # fmt: skip
+
+
+def statement_sections(*, member_id: int, period: Period, language: str) -> Iterator[rooms.Section]:
+    """Invoices: issued, paid and credited; the balance is what clients owe. From the member's own book."""
+    mine = [
+        account
+        for account in chart.owned_by(member_id, prefix="assets:receivable:")
+        if account.book_id not in (chart.COOP, chart.BARTER)
+    ]
+    found = balances.statements(mine, period)
+    by_unit: dict[str, list[Any]] = {}
+    openings: dict[str, Any] = {}
+    for account in mine:
+        statement, unit = found[account.pk], account.currency.code
+        openings[unit] = openings.get(unit, from_minor(0, unit)) + statement.opening
+        by_unit.setdefault(unit, []).extend(statement.lines)
+    with override(language):
+        for unit, lines in by_unit.items():
+            if not lines and not openings[unit].amount:
+                continue
+            held, rows = openings[unit], []
+            for line in sorted(lines, key=lambda line: (line.date, line.document)):
+                held += line.amount
+                rows.append(rooms.SectionLine(line.date, str(line.kind.label), line.document, line.amount, held))
+            yield rooms.Section(
+                "invoices", _("Invoices"),
+                _("What you invoiced and what clients paid, from your own book. The balance is what they owe you."),
+                unit, tuple(rows), openings[unit], held, order=50,
+            )  # fmt: skip
+
+
+def personal_data(*, member_id: int) -> dict[str, Any]:
+    """A member's clients and invoices."""
+    member = Member.objects.get(pk=member_id)
+    issuer = invoices.issuer_of(member)
+    return {
+        "issuer": {"name": issuer.name, "vat_id": issuer.vat_id, "tax_number": issuer.tax_number, "iban": issuer.iban},
+        "clients": [
+            {"number": one.number, "name": one.name, "city": one.city, "email": one.email, "vat_id": one.vat_id}
+            for one in member.clients.order_by("id")
+        ],
+        "invoices": [
+            one.snapshot or {"draft": one.pk, "gross": one.gross, "currency": one.currency}
+            for one in member.invoices.order_by("id")
+        ],
+    }
+
+
+def findings() -> Iterator[rooms.Finding]:
+    """Numbers without gaps, receivables that match, snapshots that match their digests."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT s.member_id, s.series, s.year, s.last, count(i.id)
+              FROM invoicing_series s LEFT JOIN invoicing_invoice i ON i.member_id = s.member_id
+               AND i.number ~ (s.series || '-' || s.year || '-[0-9]+$')
+             GROUP BY s.id HAVING count(i.id) <> s.last LIMIT 50
+            """
+        )
+        for member, series, year, last, count in cursor.fetchall():
+            yield rooms.Finding(
+                "invoice numbers have no gaps", f"{series}-{year}",
+                f"Issuer {member} gave {last} numbers in {series}-{year}, but there are {count} invoices.",
+            )  # fmt: skip
+        cursor.execute(
+            """
+            SELECT a.id, b.amount, coalesce(i.open, 0)
+              FROM ledger_account a JOIN ledger_balance b ON b.account_id = a.id
+              JOIN ledger_currency c ON c.id = a.currency_id
+              LEFT JOIN (SELECT k.member_id, k.number, v.currency, sum(v.gross - v.credited - v.paid) AS open
+                           FROM invoicing_invoice v JOIN invoicing_client k ON k.id = v.client_id
+                          WHERE v.kind = 'INVOICE' AND v.status <> 'DRAFT' GROUP BY 1, 2, 3) AS i
+                ON i.member_id = a.owner_id AND a.code = 'assets:receivable:' || i.number AND i.currency = c.code
+             WHERE a.code LIKE 'assets:receivable:%' AND a.book_id > 2 AND b.amount <> coalesce(i.open, 0) LIMIT 50
+            """
+        )
+        for account, held, wanted in cursor.fetchall():
+            yield rooms.Finding(
+                "receivables are the open invoices", str(account),
+                f"Account {account} holds {held}, but its open invoices sum to {wanted}.",
+            )  # fmt: skip
+    newest = Invoice.objects.filter(snapshot__isnull=False).order_by("-id").values_list("pk", "snapshot", "digest")
+    for pk, said, kept in newest[:200]:
+        if said is None or invoices.digest(said) != kept:
+            yield rooms.Finding(
+                "issued invoices are unchanged", str(pk), f"Invoice {pk} is not what it was when it was issued."
+            )
+
+
+def live_a_month(story: rooms.Story, period: Period) -> None:
+    """Live a month of the demonstration."""
+    from invoicing import demo
+
+    demo.live(story, period)

@@ -1,0 +1,195 @@
+"""Applying, being admitted, suspended, leaving."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+from collections.abc import Mapping
+
+from django.core.cache import cache
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from members.models import Member, User
+from members.numbers import next_number
+from mutual import rooms
+from mutual.mail import letters
+from mutual.trail import trail
+
+SIGN_UPS_AN_HOUR = 10
+"""Applications taken from one address of the network in an hour (R-B9)."""
+
+
+class MembershipRefused(Exception):
+    """Nothing was changed; the message is a sentence for the person."""
+
+
+class TooManyApplications(MembershipRefused):
+    """Too many applications came from there within the hour."""
+
+
+class NotAnApplicant(MembershipRefused):
+    """The application was decided before."""
+
+
+class NotPossible(MembershipRefused):
+    """The member is not in a state in which this can be done."""
+
+
+class StillOpen(MembershipRefused):
+    """Something must be settled before the member can leave; ``facts`` says what."""
+
+    def __init__(self, facts: list[rooms.LeavingFact]) -> None:
+        self.facts = facts
+        super().__init__(" ".join(fact.sentence for fact in facts))
+
+
+@transaction.atomic(durable=True)
+def apply(*, said: Mapping[str, str], came_from: str, on: dt.date) -> Member | None:
+    """Ask to be admitted. Answers None, and writes to the person, where the address is known already: a visitor
+    learns nothing about who belongs.
+
+    :param said: name, email, trade, street, postcode, city, country, language, motivation
+    :param came_from: the network address, kept only as a hash for an hour
+    :raises TooManyApplications: if ten came from there within the hour
+    """
+    key = "apply/" + hashlib.sha256(came_from.encode()).hexdigest()[:32]
+    if (cache.get_or_set(key, 0, 3600) or 0) >= SIGN_UPS_AN_HOUR:
+        raise TooManyApplications(_("Too many applications came from your network. Try again in an hour."))
+    cache.incr(key)
+    email = said["email"].lower()
+    present = Member.objects.filter(email__iexact=email).exclude(
+        status__in=[Member.Status.LEFT, Member.Status.DECLINED]
+    )
+    if present.exists():
+        letters.send(
+            key=f"apply/{email}/{on}/known", to=email, template="emails/applied_twice", context={},
+            language=said.get("language", "en"),
+        )  # fmt: skip
+        return None
+    member = Member.objects.create(number=next_number("M"), applied_on=on, **{**said, "email": email})
+    letters.send(
+        key=f"apply/{member.number}", to=email, template="emails/applied", context={"member": member},
+        language=member.language,
+    )  # fmt: skip
+    trail.record(by=None, did="APPLIED", subject=member.number)
+    return member
+
+
+@transaction.atomic(durable=True)
+def admit(*, member_id: int, by: int, on: dt.date) -> Member:
+    """Admit an applicant: she can sign in, and every room opens her accounts. Again is harmless.
+
+    :raises NotAnApplicant: if she was declined, or has left
+    """
+    member = Member.objects.select_for_update().get(pk=member_id)
+    if member.status in (Member.Status.ACTIVE, Member.Status.SUSPENDED):
+        return member
+    if member.status != Member.Status.APPLICANT:
+        raise NotAnApplicant(_("This application was decided before."))
+    user = User.objects.filter(email=member.email.lower()).first()
+    if user is None:
+        user = User.objects.create_user(member.email, language=member.language)
+    member.user = user
+    member.status = Member.Status.ACTIVE
+    member.joined_on = on
+    member.admitted_by_id = by
+    member.save()
+    rooms.on_admitted(member_id=member.pk, number=member.number, currency=member.currency, on=on)
+    letters.send(
+        key=f"admitted/{member.number}", to=member.email, template="emails/admitted", context={"member": member},
+        language=member.language,
+    )  # fmt: skip
+    trail.record(by=by, did="ADMITTED", subject=member.number)
+    return member
+
+
+@transaction.atomic(durable=True)
+def decline(*, member_id: int, reason: str, by: int, on: dt.date) -> Member:
+    """Decline an application, with a reason the person is told. Again is harmless.
+
+    :raises NotAnApplicant: if she was admitted
+    """
+    member = Member.objects.select_for_update().get(pk=member_id)
+    if member.status == Member.Status.DECLINED:
+        return member
+    if member.status != Member.Status.APPLICANT:
+        raise NotAnApplicant(_("This application was decided before."))
+    member.status = Member.Status.DECLINED
+    member.decline_reason = reason
+    member.save(update_fields=["status", "decline_reason"])
+    letters.send(
+        key=f"declined/{member.number}", to=member.email, template="emails/declined", context={"member": member},
+        language=member.language,
+    )  # fmt: skip
+    trail.record(by=by, did="DECLINED", subject=member.number)
+    return member
+
+
+@transaction.atomic(durable=True)
+def suspend(*, member_id: int, by: int) -> Member:
+    """Suspend a member: she keeps what is hers and cannot start anything new. Again is harmless.
+
+    :raises NotPossible: if she is not a member, or is the officer herself
+    """
+    return _turn(member_id, Member.Status.ACTIVE, Member.Status.SUSPENDED, "SUSPENDED", by)
+
+
+@transaction.atomic(durable=True)
+def resume(*, member_id: int, by: int) -> Member:
+    """End a suspension. Again is harmless.
+
+    :raises NotPossible: if she is not a member, or is the officer herself
+    """
+    return _turn(member_id, Member.Status.SUSPENDED, Member.Status.ACTIVE, "RESUMED", by)
+
+
+def _turn(member_id: int, before: str, after: str, did: str, by: int) -> Member:
+    member = Member.objects.select_for_update().get(pk=member_id)
+    if member.user_id == by:
+        raise NotPossible(_("Another officer must do this."))
+    if member.status == after:
+        return member
+    if member.status != before:
+        raise NotPossible(_("She is %(state)s.") % {"state": member.get_status_display().lower()})
+    member.status = after
+    member.save(update_fields=["status"])
+    trail.record(by=by, did=did, subject=member.number)
+    return member
+
+
+@transaction.atomic(durable=True)
+def leave(*, member_id: int, by: int, on: dt.date) -> Member:
+    """Leave the cooperative. She can still sign in for her statements and her data. Again is harmless.
+
+    :raises StillOpen: if dues, credit or a claim must be settled first
+    :raises NotPossible: if she never was a member
+    """
+    member = Member.objects.select_for_update().get(pk=member_id)
+    if member.status == Member.Status.LEFT:
+        return member
+    if member.status not in (Member.Status.ACTIVE, Member.Status.SUSPENDED):
+        raise NotPossible(_("Only members can leave."))
+    facts = [fact for fact in rooms.facts_before_leaving(member_id=member_id, on=on) if fact.blocking]
+    if facts:
+        raise StillOpen(facts)
+    member.status = Member.Status.LEFT
+    member.left_on = on
+    member.save(update_fields=["status", "left_on"])
+    trail.record(by=by, did="LEFT", subject=member.number)
+    return member
+
+
+@transaction.atomic(durable=True)
+def change_profile(*, member_id: int, said: Mapping[str, str], by: int) -> Member:
+    """Change a member's name, trade, address and language; which fields changed is remembered, not what they were."""
+    member = Member.objects.select_for_update().get(pk=member_id)
+    changed = [name for name, value in said.items() if getattr(member, name) != value]
+    for name in changed:
+        setattr(member, name, said[name])
+    if changed:
+        member.save(update_fields=changed)
+        if "language" in changed and member.user_id:
+            User.objects.filter(pk=member.user_id).update(language=said["language"])
+        trail.record(by=by, did="PROFILE_CHANGED", subject=member.number, detail={"fields": ",".join(changed)})
+    return member

@@ -1,0 +1,84 @@
+"""Officers' roles: given by two administrators, ended by one."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from members.models import RoleGrant, User
+from mutual.access import Role
+from mutual.trail import trail
+
+
+class RoleRefused(Exception):
+    """Nothing was changed; the message is a sentence for the person."""
+
+
+class SamePerson(RoleRefused):
+    """Nobody confirms her own proposal, or gives herself a role."""
+
+
+class LastAdministrator(RoleRefused):
+    """Somebody must be left to administer."""
+
+
+@transaction.atomic(durable=True)
+def propose(*, email: str, role: str, by: int) -> RoleGrant:
+    """Propose a role for a user; it holds once another administrator confirms. Again is harmless.
+
+    :raises RoleRefused: if nobody signs in with that address
+    :raises SamePerson: if one proposes oneself
+    """
+    user = User.objects.filter(email=email.lower(), is_active=True).first()
+    if user is None:
+        raise RoleRefused(_("Nobody signs in with that address."))
+    if user.pk == by:
+        raise SamePerson(_("Another administrator must propose you."))
+    known = RoleGrant.objects.filter(user=user, role=role, ended_on=None).first()
+    if known is not None:
+        return known
+    grant = RoleGrant.objects.create(user=user, role=role, proposed_by_id=by)
+    trail.record(by=by, did="ROLE_PROPOSED", subject=f"user-{user.pk}", detail={"role": role})
+    return grant
+
+
+@transaction.atomic(durable=True)
+def confirm(*, grant_id: int, by: int, on: dt.date) -> RoleGrant:
+    """Confirm a proposed role as another administrator. Again is harmless.
+
+    :raises SamePerson: if one proposed it, or is the one it is for
+    """
+    grant = RoleGrant.objects.select_for_update().get(pk=grant_id, ended_on=None)
+    if grant.granted_on is not None:
+        return grant
+    if by in (grant.proposed_by_id, grant.user_id):
+        raise SamePerson(_("Another administrator must confirm this."))
+    grant.granted_by_id = by
+    grant.granted_on = on
+    grant.save(update_fields=["granted_by", "granted_on"])
+    trail.record(by=by, did="ROLE_GRANTED", subject=f"user-{grant.user_id}", detail={"role": grant.role})
+    return grant
+
+
+@transaction.atomic(durable=True)
+def end(*, grant_id: int, by: int, on: dt.date) -> RoleGrant:
+    """End a role (or withdraw a proposal) at once. Again is harmless.
+
+    :raises LastAdministrator: if nobody would be left to administer
+    """
+    administrators = list(
+        RoleGrant.objects.select_for_update()
+        .filter(role=Role.ADMINISTRATOR, ended_on=None, granted_on__isnull=False)
+        .values_list("pk", flat=True)
+    )
+    grant = RoleGrant.objects.select_for_update().get(pk=grant_id)
+    if grant.ended_on is not None:
+        return grant
+    if administrators == [grant.pk]:
+        raise LastAdministrator(_("Somebody must be left to administer. Give the role to another person first."))
+    grant.ended_on = on
+    grant.save(update_fields=["ended_on"])
+    trail.record(by=by, did="ROLE_ENDED", subject=f"user-{grant.user_id}", detail={"role": grant.role})
+    return grant

@@ -1,0 +1,1 @@
+"""Claims: what members ask of the funds, and who decides."""

@@ -1,0 +1,62 @@
+"""How claims live the demonstration; how long somebody is ill is drawn from real spells (tests/data)."""
+
+from __future__ import annotations
+
+import csv
+import datetime as dt
+
+from django.conf import settings
+
+from mutual import rooms
+from mutual.money import Money
+from mutual.periods import Period, month
+from pooling.claims import claims
+from pooling.claims.models import Claim
+from pooling.models import Fund
+from pooling.treasury.models import BankAccount
+
+
+def _spells() -> list[tuple[int, int]]:
+    """(month of the year, days of benefit) of the spells that lasted between four days and ten weeks."""
+    path = settings.BASE_DIR / "tests" / "data" / "sickness-spells" / "durations.csv"
+    with path.open(encoding="ascii") as file:
+        rows = [(int(row["month"]), int(row["days_of_benefit"])) for row in csv.DictReader(file)]
+    return [(when, days) for when, days in rows if 4 <= days <= 70]
+
+
+def live(story: rooms.Story, period: Period) -> None:
+    """Some fall ill, one has a child or loses a client; officers decide, the treasurer pays."""
+    if period.start < dt.date(story.first_day.year, story.first_day.month, 1) + dt.timedelta(days=60):
+        return
+    dice = story.dice("claims", period.start)
+    first, second = (actor.user_id for actor in story.claims_officers[:2])
+    present = story.present(period.start - dt.timedelta(days=45))
+    spells = [days for when, days in _spells() if when == period.start.month] or [10]
+    current = month(period.start) == month(story.today)
+    for n in range(dice.choice((1, 1, 2))):
+        actor = dice.choice(present)
+        assert actor.member_id is not None
+        kind, slug, days = ("ILLNESS", "sickness", dice.choice(spells))
+        if n == 1:
+            kind, slug, days = dice.choice((("CHILD", "parents", 30), ("LOST_CLIENT", "hardship", 14)))
+        fund = Fund.objects.select_related("account__currency").get(slug=slug)
+        last = min(period.start + dt.timedelta(days=dice.randrange(3, 20)), period.last_day)
+        claimed = Money(min(days * 24, 900), story.currency)
+        claim = claims.submit(
+            member_id=actor.member_id, fund_id=fund.pk, occasion=kind,
+            first_day=max(last - dt.timedelta(days=days), actor.joined_on or last), last_day=last, amount=claimed,
+            form_key=f"demo-{period.start:%Y-%m}-{n}", by=actor.user_id, on=last,
+        )  # fmt: skip
+        room = claims.room_in(fund)
+        amount = min(claimed, Money(int(room.amount * 4 // 10), story.currency))
+        if current and n == 0:
+            continue
+        if amount.amount < 50:
+            claims.refuse(claim_id=claim.pk, reason=Claim.Reason.CEILING, by=first, on=period.last_day)
+            continue
+        claims.propose(claim_id=claim.pk, amount=amount, by=first, on=period.last_day)
+        if not current:
+            claims.approve(claim_id=claim.pk, by=second, on=period.last_day)
+    bank = BankAccount.objects.order_by("id")[0]
+    if not current:
+        claims.pay_run(bank_id=bank.pk, by=story.treasurers[1].user_id, on=period.last_day)

@@ -1,0 +1,179 @@
+"""What claims offer to pages about everything."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator
+from typing import Any
+
+from django.db import connection
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import override
+
+from mutual import formats, rooms
+from mutual.access import Role
+from mutual.ledger import balances, chart
+from mutual.periods import Period
+from pooling.claims.models import Claim
+
+_MINE = frozenset({Role.MEMBER})
+_DESK = frozenset({Role.CLAIMS_OFFICER, Role.TREASURER})
+
+
+def navigation() -> Iterator[rooms.NavItem]:
+    """My claims; the desk for officers."""
+    yield rooms.NavItem(_("My claims"), "claims:my_claims", "heart-handshake", "mine", _MINE, 14)
+    yield rooms.NavItem(_("Claims desk"), "claims:desk", "clipboard-check", "office", _DESK, 58)
+
+
+def owed(*, member_id: int, on: dt.date) -> Iterator[rooms.Owed]:
+    """What is set aside for the member."""
+    mine = chart.owned_by(member_id, book=chart.coop_book(), prefix="liabilities:claims-payable:")
+    held = balances.of_many(mine)
+    for account in mine:
+        if held[account.pk].amount:
+            yield rooms.Owed(
+                "owed", _("Benefit set aside"), held[account.pk], _("paid with the next payments"),
+                reverse("claims:my_claims"), 20,
+            )  # fmt: skip
+
+
+def home_cards(*, member_id: int, on: dt.date) -> Iterator[rooms.Card]:
+    """Claims under way."""
+    for claim in Claim.objects.filter(
+        member_id=member_id, status__in=[Claim.Status.SUBMITTED, Claim.Status.PROPOSED]
+    ).order_by("id")[:3]:
+        yield rooms.Card(
+            _("Claim %(number)s is being decided") % {"number": claim.number},
+            _("You claimed %(amount)s. Two officers decide.") % {"amount": formats.money(claim.amount_claimed)},
+            reverse("claims:mine", args=[claim.number]), _("See it"), "calm", 40,
+        )  # fmt: skip
+
+
+def office_cards(*, roles: frozenset[Role], on: dt.date) -> Iterator[rooms.Card]:
+    """Claims that wait for officers."""
+    if Role.CLAIMS_OFFICER in roles:
+        first = Claim.objects.filter(status=Claim.Status.SUBMITTED).count()
+        second = Claim.objects.filter(status=Claim.Status.PROPOSED).count()
+        if first or second:
+            yield rooms.Card(
+                _("Claims to decide: %(count)s") % {"count": first + second},
+                _("%(second)s of them wait for a second officer.") % {"second": second},
+                reverse("claims:desk"), _("Decide"), "warn", 10,
+            )  # fmt: skip
+    if Role.TREASURER in roles:
+        count = Claim.objects.filter(status=Claim.Status.APPROVED).count()
+        if count:
+            yield rooms.Card(
+                _("Claims to pay: %(count)s") % {"count": count}, _("The money is set aside."),
+                reverse("claims:desk"), _("Pay them"), "warn", 11,
+            )  # fmt: skip
+
+
+def recent(*, member_id: int, limit: int) -> Iterator[rooms.Happening]:
+    """Claims paid or refused of late."""
+    for claim in Claim.objects.filter(
+        member_id=member_id, status__in=[Claim.Status.PAID, Claim.Status.REFUSED]
+    ).order_by("-decided_on", "-id")[:limit]:
+        url = reverse("claims:mine", args=[claim.number])
+        if claim.paid_on is not None:
+            yield rooms.Happening(claim.paid_on, _("Benefit paid"), claim.amount_approved, url, "heart-handshake")
+        elif claim.decided_on is not None:
+            yield rooms.Happening(claim.decided_on, _("A claim was refused"), None, url, "circle-x")
+
+
+def facts_before_leaving(*, member_id: int, on: dt.date) -> Iterator[rooms.LeavingFact]:
+    """Open claims come first."""
+    count = Claim.objects.filter(member_id=member_id, status__in=Claim.OPEN).count()
+    if count:
+        yield rooms.LeavingFact(
+            _("Open claims: %(count)s. Wait for them to be paid, or withdraw them.") % {"count": count},
+            blocking=True, url=reverse("claims:my_claims"),
+        )  # fmt: skip
+
+
+def statement_sections(*, member_id: int, period: Period, language: str) -> Iterator[rooms.Section]:
+    """Benefits: what was approved and what was paid; the balance is what is set aside."""
+    mine = chart.owned_by(member_id, book=chart.coop_book(), prefix="liabilities:claims-payable:")
+    found = balances.statements(mine, period)
+    with override(language):
+        for account in mine:
+            statement = found[account.pk]
+            if not statement.lines and not statement.opening.amount:
+                continue
+            yield rooms.Section(
+                "benefits", _("Benefits"),
+                _("What was approved for you and what was paid. The balance is what is set aside for you."),
+                account.currency.code,
+                tuple(
+                    rooms.SectionLine(line.date, str(line.kind.label), line.document, line.amount, line.balance)
+                    for line in statement.lines
+                ),
+                statement.opening, statement.closing, order=30,
+            )  # fmt: skip
+
+
+def personal_data(*, member_id: int) -> list[dict[str, Any]]:
+    """A member's claims."""
+    return [
+        {
+            "number": one.number, "fund": one.fund.name, "occasion": one.occasion, "first_day": str(one.first_day),
+            "last_day": str(one.last_day), "claimed": str(one.amount_claimed.amount),
+            "approved": one.amount_approved and str(one.amount_approved.amount),
+            "currency": str(one.amount_claimed.currency), "status": one.status, "reason": one.reason,
+            "submitted_on": str(one.submitted_on), "decided_on": one.decided_on and str(one.decided_on),
+            "paid_on": one.paid_on and str(one.paid_on),
+        }
+        for one in Claim.objects.select_related("fund").filter(member_id=member_id).order_by("id")
+    ]  # fmt: skip
+
+
+def document_url(number: str) -> str | None:
+    """The page of a claim, for the desk."""
+    return reverse("claims:decide", args=[number]) if number.startswith("C-") else None
+
+
+_CHECKS = (
+    (
+        "what is set aside is approved and not paid",
+        "Account {0} holds {1}, but the approved claims of its member sum to {2}.",
+        """
+        SELECT a.id, -b.amount, coalesce(c.waiting, 0) FROM ledger_account a
+          JOIN ledger_balance b ON b.account_id = a.id JOIN ledger_currency u ON u.id = a.currency_id
+          LEFT JOIN (SELECT member_id, amount_approved_currency AS unit,
+                            sum((amount_approved * (10 ^ k.decimals))::bigint) AS waiting
+                       FROM claims_claim JOIN ledger_currency k ON k.code = amount_approved_currency
+                      WHERE status = 'APPROVED' GROUP BY 1, 2) AS c ON c.member_id = a.owner_id AND c.unit = u.code
+         WHERE a.book_id = 1 AND a.code LIKE 'liabilities:claims-payable:%'
+           AND -b.amount <> coalesce(c.waiting, 0) LIMIT 50
+        """,
+    ),
+    (
+        "paid claims are in the journal",
+        "Claim {0} is paid, but the journal says {1} of {2} minor units.",
+        """
+        SELECT c.number, coalesce(t.amount, 0), (c.amount_approved * (10 ^ k.decimals))::bigint
+          FROM claims_claim c JOIN ledger_currency k ON k.code = c.amount_approved_currency
+          LEFT JOIN (SELECT document, sum(amount) AS amount FROM ledger_transfer WHERE book_id = 1 AND kind = 31
+                      GROUP BY document) AS t ON t.document = c.number
+         WHERE c.status = 'PAID' AND coalesce(t.amount, 0) <> (c.amount_approved * (10 ^ k.decimals))::bigint LIMIT 50
+        """,
+    ),
+)
+
+
+def findings() -> Iterator[rooms.Finding]:
+    """Claims and the ledger must say the same."""
+    with connection.cursor() as cursor:
+        for rule, sentence, query in _CHECKS:
+            cursor.execute(query)
+            for row in cursor.fetchall():
+                yield rooms.Finding(rule, str(row[0]), sentence.format(*row))
+
+
+def live_a_month(story: rooms.Story, period: Period) -> None:
+    """Live a month of the demonstration."""
+    from pooling.claims import demo
+
+    demo.live(story, period)

@@ -1,0 +1,144 @@
+"""What officers type about funds, dues and payments."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+from django import forms
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext_lazy as _
+
+from members.models import Member
+from mutual.inputs import AmountField, DayField, LineField, PeriodField, TextField
+from mutual.money import zero
+from mutual.pages.forms import KeyedForm
+from pooling.models import DuesPlan, Fund
+from pooling.treasury.models import BankAccount
+
+
+class FundForm(forms.Form):
+    """A fund's words and figures."""
+
+    name = LineField(label=_("Name"), max_length=60)
+    description = TextField(label=_("What it is for"), max_length=500)
+    promise = forms.ChoiceField(
+        label=_("Promise"), choices=Fund.Promise.choices,
+        help_text=_("Pages, letters and statements use only words that this promise allows."),
+    )  # fmt: skip
+
+    def __init__(self, *args: Any, currency: str, opened: bool, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["target"] = AmountField(label=_("Target"), currency=currency, required=False)
+        if opened:
+            self.fields["floor"] = AmountField(
+                label=_("Floor"), currency=currency, min_value=zero(currency),
+                help_text=_("No claim can take the fund below this."),
+            )  # fmt: skip
+
+
+class ChargeForm(forms.Form):
+    """Which period to charge."""
+
+    period = PeriodField(label=_("Period"), help_text=_("Such as 2026-11, 2026-Q4 or 2026."))
+
+
+class PlanForm(forms.Form):
+    """A dues plan or a new version of one; shares are entered for each fund and for running costs."""
+
+    def __init__(self, *args: Any, plan: DuesPlan | None, currency: str, today: dt.date, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.funds = list(Fund.objects.filter(closed_on=None, currency=currency).order_by("name"))
+        if plan is None:
+            self.fields["name"] = LineField(label=_("Name"), max_length=60)
+            self.fields["every"] = forms.ChoiceField(label=_("How often"), choices=DuesPlan.Every.choices)
+        self.fields["amount"] = AmountField(label=_("Amount"), currency=currency)
+        self.fields["valid_from"] = DayField(label=_("From"), initial=today.replace(day=1))
+        self.fields["days_to_pay"] = forms.IntegerField(label=_("Days to pay"), min_value=0, max_value=120, initial=14)
+        for fund in self.funds:
+            self.fields[f"share_{fund.pk}"] = forms.IntegerField(
+                label=_("Share of %(fund)s") % {"fund": fund.name}, min_value=0, max_value=100_000, initial=0,
+                required=False,
+            )  # fmt: skip
+        self.fields["share_costs"] = forms.IntegerField(
+            label=_("Share of running costs"), min_value=0, max_value=100_000, initial=0, required=False
+        )
+
+    def clean(self) -> dict[str, Any]:
+        """:raises ValidationError: if no share is above zero"""
+        cleaned = super().clean() or {}
+        if not self.errors and not self.shares():
+            raise ValidationError(_("Give at least one share a weight above zero."), code="no_shares")
+        return cleaned
+
+    def shares(self) -> list[tuple[int | None, int]]:
+        """The shares above zero, as (fund id or None, weight)."""
+        said: list[tuple[int | None, int]] = [
+            (fund.pk, self.cleaned_data.get(f"share_{fund.pk}") or 0) for fund in self.funds
+        ]
+        said.append((None, self.cleaned_data.get("share_costs") or 0))
+        return [(fund, weight) for fund, weight in said if weight]
+
+
+class PutOnPlanForm(forms.Form):
+    """Which member goes on which plan, since when."""
+
+    number = LineField(label=_("Member number"), max_length=12)
+    plan = forms.ModelChoiceField(label=_("Plan"), queryset=DuesPlan.objects.none())
+    since = DayField(label=_("Since"))
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["plan"].queryset = DuesPlan.objects.order_by("name")  # type: ignore[attr-defined]
+
+    def clean_number(self) -> Member:
+        """:raises ValidationError: if there is no such member"""
+        return member_by_number(self.cleaned_data["number"])
+
+
+class PaymentForm(KeyedForm):
+    """Money that came in at the bank."""
+
+    number = LineField(
+        label=_("Member number"), max_length=12, required=False,
+        help_text=_("Leave it empty if you cannot tell whose it is; it waits until you can."),
+    )  # fmt: skip
+    bank = forms.ModelChoiceField(label=_("Bank account"), queryset=BankAccount.objects.none())
+    received_on = DayField(label=_("Day at the bank"))
+    reference = LineField(label=_("What the bank says"), max_length=140, required=False)
+
+    field_order = ("number", "amount", "bank", "received_on", "reference", "form_key")
+
+    def __init__(self, *args: Any, currency: str = settings.COOPERATIVE_CURRENCY, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["amount"] = AmountField(label=_("Amount"), currency=currency)
+        self.fields["bank"].queryset = BankAccount.objects.filter(  # type: ignore[attr-defined]
+            closed_on=None, currency=currency
+        ).order_by("name")
+        self.order_fields(self.field_order)
+
+    def clean_number(self) -> Member | None:
+        """:raises ValidationError: if there is no such member"""
+        return member_by_number(self.cleaned_data["number"]) if self.cleaned_data["number"] else None
+
+
+class PlaceForm(forms.Form):
+    """Whose a payment is."""
+
+    number = LineField(label=_("Member number"), max_length=12)
+
+    def clean_number(self) -> Member:
+        """:raises ValidationError: if there is no such member"""
+        return member_by_number(self.cleaned_data["number"])
+
+
+def member_by_number(number: str) -> Member:
+    """The member with a number, as typed.
+
+    :raises ValidationError: if there is none who was ever admitted
+    """
+    member = Member.objects.filter(number=number.strip().upper(), joined_on__isnull=False).first()
+    if member is None:
+        raise ValidationError(_("There is no member with that number."), code="no_member")
+    return member

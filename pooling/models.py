@@ -1,0 +1,241 @@
+"""Funds, dues and payments: what they are about. What anybody holds or owes is in the ledger; audits compare."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+
+from mutual.fields import MoneyField, NullableMoneyField
+from mutual.money import Money, from_minor
+
+
+class Fund(models.Model):
+    """Money set aside for one kind of benefit. Its promise decides which words may be used about it (F15)."""
+
+    class Promise(models.TextChoices):
+        GIFT = "GIFT", _("Gift")
+        DISCRETIONARY = "DISCRETIONARY", _("Discretionary")
+        VARYING = "VARYING", _("Varying with resources")
+        GUARANTEED = "GUARANTEED", _("Guaranteed")
+
+    slug = models.SlugField(max_length=40, unique=True)
+    name = models.CharField(_("name"), max_length=60)
+    description = models.CharField(_("what it is for"), max_length=500)
+    promise = models.CharField(_("promise"), max_length=14, choices=Promise.choices, default=Promise.VARYING)
+    account = models.OneToOneField("ledger.Account", on_delete=models.PROTECT, related_name="+")
+    currency = models.CharField(max_length=12)
+    target = NullableMoneyField()
+    floor = MoneyField(default=0)
+    opened_on = models.DateField()
+    closed_on = models.DateField(null=True)
+
+    class Meta:
+        constraints = [models.CheckConstraint(name="fund_floor_not_negative", condition=Q(floor__gte=0))]
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def promise_sentence(self) -> str:
+        """What may be said about this fund, and no more."""
+        return str(
+            {
+                "GIFT": _("Members give; nobody is promised anything."),
+                "DISCRETIONARY": _("Officers decide each request on its merits; nobody is entitled to a benefit."),
+                "VARYING": _("Benefits vary with what the fund holds; they may be reduced when it is short."),
+                "GUARANTEED": _("An approved benefit is paid in full."),
+            }[self.promise]
+        )
+
+
+class DuesPlan(models.Model):
+    """What members on it owe, and how often. Amount and shares are in its versions."""
+
+    class Every(models.TextChoices):
+        MONTH = "MONTH", _("Every month")
+        QUARTER = "QUARTER", _("Every quarter")
+        YEAR = "YEAR", _("Every year")
+
+    slug = models.SlugField(max_length=40, unique=True)
+    name = models.CharField(_("name"), max_length=60)
+    every = models.CharField(_("how often"), max_length=7, choices=Every.choices, default=Every.MONTH)
+    currency = models.CharField(max_length=12)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class PlanVersion(models.Model):
+    """A plan's amount and shares from a day on, until the next version."""
+
+    plan = models.ForeignKey(DuesPlan, on_delete=models.PROTECT, related_name="versions")
+    valid_from = models.DateField()
+    amount = MoneyField()
+    days_to_pay = models.PositiveSmallIntegerField(default=14)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["plan", "valid_from"], name="plan_version_once_a_day"),
+            models.CheckConstraint(name="dues_positive", condition=Q(amount__gt=0)),
+        ]
+
+
+class Share(models.Model):
+    """A part of the dues: for one fund, or for running costs where there is none."""
+
+    version = models.ForeignKey(PlanVersion, on_delete=models.PROTECT, related_name="shares")
+    place = models.PositiveSmallIntegerField()
+    fund = models.ForeignKey(Fund, on_delete=models.PROTECT, null=True, related_name="+")
+    weight = models.PositiveIntegerField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["version", "place"], name="share_place_once"),
+            models.CheckConstraint(name="share_weight_positive", condition=Q(weight__gt=0)),
+        ]
+        ordering = ["place"]
+
+
+class PlanMember(models.Model):
+    """Who is on which plan, since when."""
+
+    member = models.ForeignKey("members.Member", on_delete=models.PROTECT, related_name="plans")
+    plan = models.ForeignKey(DuesPlan, on_delete=models.PROTECT, related_name="members")
+    since = models.DateField()
+    until = models.DateField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["member"], condition=Q(until=None), name="one_plan_at_a_time"),
+            models.CheckConstraint(
+                name="plan_ends_after_it_begins",
+                condition=Q(until=None) | Q(until__gte=F("since")),
+            ),
+        ]
+        indexes = [models.Index(fields=["plan", "member"], name="plan_members")]
+
+
+class DuesAccounts(models.Model):
+    """A member's three dues accounts in the cooperative's book, so that a batch need not look them up by code."""
+
+    member = models.OneToOneField("members.Member", on_delete=models.PROTECT, primary_key=True, related_name="+")
+    receivable = models.ForeignKey("ledger.Account", on_delete=models.PROTECT, related_name="+", db_index=False)
+    deferred = models.ForeignKey("ledger.Account", on_delete=models.PROTECT, related_name="+", db_index=False)
+    prepayments = models.ForeignKey("ledger.Account", on_delete=models.PROTECT, related_name="+", db_index=False)
+
+
+class Charge(models.Model):
+    """One member's dues for one period, in minor units of the plan's currency. Lean: there are very many."""
+
+    id = models.BigAutoField(primary_key=True)
+    member = models.ForeignKey("members.Member", on_delete=models.PROTECT, related_name="charges", db_index=False)
+    version = models.ForeignKey(PlanVersion, on_delete=models.PROTECT, related_name="+", db_index=False)
+    amount = models.BigIntegerField()
+    paid = models.BigIntegerField(default=0, db_default=0)
+    written_off = models.BigIntegerField(default=0, db_default=0)
+    charged_on = models.DateField()
+    due_on = models.DateField()
+    period = models.CharField(max_length=8)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["period", "member"], name="charged_once_a_period"),
+            models.CheckConstraint(
+                name="charge_paid_at_most",
+                condition=Q(amount__gt=0, paid__gte=0, written_off__gte=0, amount__gte=F("paid") + F("written_off")),
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["member", "charged_on", "id"],
+                name="charge_open",
+                condition=Q(amount__gt=F("paid") + F("written_off")),
+            ),
+            models.Index(fields=["member", "-charged_on"], name="charge_of_member"),
+        ]
+
+    @property
+    def open_minor(self) -> int:
+        """What is still owed, in minor units."""
+        return self.amount - self.paid - self.written_off
+
+    @property
+    def currency(self) -> str:
+        """The currency the charge is in."""
+        return str(self.version.amount.currency)
+
+    @property
+    def total(self) -> Money:
+        """What was charged."""
+        return from_minor(self.amount, self.currency)
+
+    @property
+    def still_open(self) -> Money:
+        """What is still owed."""
+        return from_minor(self.open_minor, self.currency)
+
+    @property
+    def document(self) -> str:
+        """How the journal refers to it: by its period, never by the member."""
+        return f"DUES-{self.period}"
+
+
+class Payment(models.Model):
+    """Money that came in at the bank, recorded by hand; from a member, or not yet placed."""
+
+    class Status(models.TextChoices):
+        RECORDED = "RECORDED", _("Recorded")
+        UNPLACED = "UNPLACED", _("Not yet placed")
+        WITHDRAWN = "WITHDRAWN", _("Withdrawn")
+
+    number = models.CharField(max_length=12, unique=True)
+    form_key = models.CharField(max_length=64, unique=True)
+    member = models.ForeignKey("members.Member", on_delete=models.PROTECT, null=True, related_name="payments")
+    bank = models.ForeignKey("treasury.BankAccount", on_delete=models.PROTECT, related_name="payments")
+    amount = MoneyField()
+    received_on = models.DateField()
+    reference = models.CharField(_("what the bank says"), max_length=140, blank=True)
+    status = models.CharField(max_length=10, choices=Status.choices, default=Status.RECORDED)
+    recorded_by = models.BigIntegerField()
+    replaces = models.OneToOneField("self", on_delete=models.PROTECT, null=True, related_name="replaced_by")
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(name="payment_positive", condition=Q(amount__gt=0)),
+            models.CheckConstraint(
+                name="payment_placed_with_a_member", condition=~Q(status="RECORDED") | Q(member__isnull=False)
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["-received_on", "-id"], name="payment_newest"),
+            models.Index(fields=["member", "-received_on"], name="payment_of_member"),
+        ]
+
+    def __str__(self) -> str:
+        return self.number
+
+
+class Placement(models.Model):
+    """A part of a charge that was paid: from a payment, from what was paid ahead, or by dues relief.
+
+    ``parts`` are minor units for each of the version's shares, in their order; they sum to the amount. So partial
+    payments add up to exactly the shares of the whole.
+    """
+
+    class Source(models.TextChoices):
+        PAYMENT = "PAYMENT", _("Payment")
+        AHEAD = "AHEAD", _("Paid ahead")
+        RELIEF = "RELIEF", _("Dues relief")
+
+    charge = models.ForeignKey(Charge, on_delete=models.PROTECT, related_name="placements")
+    payment = models.ForeignKey(Payment, on_delete=models.PROTECT, null=True, related_name="placements")
+    source = models.CharField(max_length=7, choices=Source.choices)
+    amount = models.BigIntegerField()
+    parts = models.JSONField()
+    placed_on = models.DateField()
+    undone_on = models.DateField(null=True)
+
+    class Meta:
+        constraints = [models.CheckConstraint(name="placement_positive", condition=Q(amount__gt=0))]

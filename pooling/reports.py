@@ -1,0 +1,197 @@
+"""What the pooling pages show: frozen values."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from django.db import connection
+from django.utils.translation import gettext as _
+
+from members.models import Member
+from mutual import charts, formats
+from mutual.ledger import balances
+from mutual.money import Money, from_minor, zero
+from mutual.periods import Period, add_months, month
+from pooling.models import Charge, DuesPlan, Fund, PlanVersion
+from pooling.treasury.models import BankAccount, BankBalance
+
+
+@dataclass(frozen=True)
+class FundView:
+    """A fund with what it holds, and how that went."""
+
+    fund: Fund
+    balance: Money
+    target: Money | None
+    percent: int | None
+    came_in: Money
+    went_out: Money
+    chart: charts.Chart | None
+
+
+@dataclass(frozen=True)
+class ArrearsLine:
+    """What one member owes, by how long it has been due."""
+
+    member_id: int
+    number: str
+    name: str
+    currency: str
+    not_yet: Money
+    month: Money
+    two: Money
+    three: Money
+    older: Money
+    total: Money
+
+
+@dataclass(frozen=True)
+class PlanView:
+    """A plan with the version that holds on a day and how many are on it."""
+
+    plan: DuesPlan
+    version: PlanVersion | None
+    members: int
+    shares: tuple[tuple[str, int], ...]
+
+
+def month_ends(on: dt.date, months: int = 13) -> list[dt.date]:
+    """The last days of the months before, and the day itself."""
+    first = month(on).start
+    return [add_months(first, -n) - dt.timedelta(days=1) for n in range(months - 2, -1, -1)] + [on]
+
+
+def funds(on: dt.date, *, months: int = 13) -> list[FundView]:
+    """Every open fund with thirteen months of balances; the same few queries however many funds and transfers."""
+    found = list(Fund.objects.select_related("account__currency").filter(closed_on=None).order_by("name"))
+    days = month_ends(on, months)
+    histories = balances.histories([fund.account for fund in found], days)
+    moved = balances.turnovers([fund.account for fund in found], Period(days[0] + dt.timedelta(days=1), _after(on)))
+    return [_view(fund, histories[fund.account_id], moved[fund.account_id], days) for fund in found]
+
+
+def fund(one: Fund, on: dt.date) -> FundView:
+    """One fund in the same way."""
+    days = month_ends(on)
+    history = balances.histories([one.account], days)[one.account_id]
+    moved = balances.turnovers([one.account], Period(days[0] + dt.timedelta(days=1), _after(on)))[one.account_id]
+    return _view(one, history, moved, days)
+
+
+def _after(day: dt.date) -> dt.date:
+    return day + dt.timedelta(days=1)
+
+
+def _view(one: Fund, history: list[Money], moved: tuple[Money, Money], days: list[dt.date]) -> FundView:
+    balance = history[-1]
+    went_out, came_in = moved
+    percent = None
+    if one.target is not None and one.target.amount:
+        percent = int(balance.amount * 100 / one.target.amount)
+    words = _in(one.currency)
+    drawn = charts.line(
+        title=_("%(fund)s: balance at the end of each month") % {"fund": one.name},
+        labels=[formats.month_short(day) for day in days],
+        series=[charts.Series(one.name, tuple(money.amount for money in history))],
+        words=words,
+        target=one.target.amount if one.target is not None else None,
+        target_words=_("Target: %(amount)s") % {"amount": formats.money(one.target)} if one.target else "",
+    )
+    return FundView(one, balance, one.target, percent, came_in, went_out, drawn)
+
+
+def _in(currency: str) -> charts.Words:
+    def words(value: Decimal | int) -> str:
+        return formats.money(Money(value, currency))
+
+    return words
+
+
+def arrears(on: dt.date) -> list[ArrearsLine]:
+    """Every member with open charges, the largest debt first; at most 5,000 lines."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT m.id, m.number, m.name, pv.amount_currency,
+                   coalesce(sum(o.open) FILTER (WHERE o.late <= 0), 0),
+                   coalesce(sum(o.open) FILTER (WHERE o.late BETWEEN 1 AND 30), 0),
+                   coalesce(sum(o.open) FILTER (WHERE o.late BETWEEN 31 AND 60), 0),
+                   coalesce(sum(o.open) FILTER (WHERE o.late BETWEEN 61 AND 90), 0),
+                   coalesce(sum(o.open) FILTER (WHERE o.late > 90), 0),
+                   sum(o.open)
+              FROM (SELECT member_id, version_id, %(on)s::date - due_on AS late, amount - paid - written_off AS open
+                      FROM pooling_charge WHERE amount > paid + written_off) AS o
+              JOIN pooling_planversion pv ON pv.id = o.version_id
+              JOIN members_member m ON m.id = o.member_id
+             GROUP BY m.id, pv.amount_currency ORDER BY sum(o.open) DESC, m.id LIMIT 5000
+            """,
+            {"on": on},
+        )
+        rows = cursor.fetchall()
+    return [
+        ArrearsLine(pk, number, name, unit, *(from_minor(int(amount), unit) for amount in amounts))
+        for pk, number, name, unit, *amounts in rows
+    ]
+
+
+def arrears_totals(lines: list[ArrearsLine]) -> list[ArrearsLine]:
+    """The sums of the lines, one for each currency."""
+    sums: dict[str, ArrearsLine] = {}
+    for line in lines:
+        had = sums.get(line.currency)
+        base = [zero(line.currency)] * 6 if had is None else [
+            had.not_yet, had.month, had.two, had.three, had.older, had.total
+        ]  # fmt: skip
+        new = [line.not_yet, line.month, line.two, line.three, line.older, line.total]
+        sums[line.currency] = ArrearsLine(0, "", "", line.currency, *(a + b for a, b in zip(base, new, strict=True)))
+    return list(sums.values())
+
+
+def plans(on: dt.date) -> list[PlanView]:
+    """Every dues plan as it stands on a day."""
+    result = []
+    for plan in DuesPlan.objects.prefetch_related("versions__shares__fund").order_by("name"):
+        held = sorted((v for v in plan.versions.all() if v.valid_from <= on), key=lambda v: v.valid_from)
+        version = held[-1] if held else None
+        shares = tuple(
+            (share.fund.name if share.fund else _("Running costs"), share.weight)
+            for share in (version.shares.all() if version else ())
+        )
+        result.append(PlanView(plan, version, plan.members.filter(until=None).count(), shares))
+    return result
+
+
+def bank_differences(day: dt.date) -> list[tuple[BankAccount, Money, BankBalance | None, Money | None]]:
+    """Each bank account: our balance, the bank's newest word up to a day, and the difference then."""
+    rows: list[tuple[BankAccount, Money, BankBalance | None, Money | None]] = []
+    banks = list(BankAccount.objects.select_related("account__currency").filter(closed_on=None).order_by("name"))
+    held = balances.of_many([bank.account for bank in banks])
+    for bank in banks:
+        said = bank.said.filter(day__lte=day).order_by("-day").first()
+        difference = None if said is None else said.amount - balances.on(bank.account, said.day)
+        rows.append((bank, held[bank.account_id], said, difference))
+    return rows
+
+
+def terms(said: dict[str, Any]) -> list[tuple[str, str]]:
+    """What exactly a proposal would do, in words."""
+    facts: list[tuple[str, str]] = []
+    if "minor" in said:
+        facts.append((_("Amount"), formats.money(from_minor(said["minor"], said["currency"]))))
+    if said.get("bank"):
+        facts.append((_("Bank account"), BankAccount.objects.get(pk=said["bank"]).name))
+    if said.get("fund"):
+        facts.append((_("Fund"), Fund.objects.get(pk=said["fund"]).name))
+    if said.get("member"):
+        facts.append((_("Member"), Member.objects.get(pk=said["member"]).number))
+    if said.get("charge"):
+        facts.append((_("Dues of"), Charge.objects.get(pk=said["charge"]).period))
+    for key, label in (("day", _("Day")), ("until", _("Open from"))):
+        if said.get(key):
+            facts.append((label, formats.day(dt.date.fromisoformat(said[key]))))
+    if said.get("entry"):
+        facts.append((_("Entry"), said["entry"]))
+    return facts

@@ -1,0 +1,318 @@
+"""What pooling offers to pages about everything."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from django.db import connection
+from django.db.models import F
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import override
+
+from members.models import Member
+from mutual import formats, rooms
+from mutual.access import Role
+from mutual.ledger import balances, chart
+from mutual.ledger.kinds import Kind
+from mutual.money import Money, from_minor, zero
+from mutual.periods import Period
+from pooling import accounts
+from pooling.models import Charge, Payment
+
+_MONEY = frozenset({Role.TREASURER, Role.ADMINISTRATOR, Role.AUDITOR})
+
+
+def navigation() -> Iterator[rooms.NavItem]:
+    """Funds and dues for everybody, arrears and payments for officers."""
+    everybody = frozenset({Role.MEMBER}) | _MONEY | {Role.CLAIMS_OFFICER}
+    yield rooms.NavItem(_("My dues"), "pooling:my_dues", "calendar-due", "mine", frozenset({Role.MEMBER}), 12)
+    yield rooms.NavItem(_("Funds"), "pooling:funds", "umbrella", "funds", everybody, 40)
+    yield rooms.NavItem(_("Dues"), "pooling:dues", "calendar-month", "office", _MONEY, 60)
+    yield rooms.NavItem(_("Payments"), "pooling:payments", "cash", "office", _MONEY, 61)
+    yield rooms.NavItem(_("Arrears"), "pooling:arrears", "hourglass", "office", _MONEY, 62)
+
+
+def on_admitted(*, member_id: int, number: str, currency: str, on: dt.date) -> None:
+    """Open the new member's dues and claims accounts."""
+    accounts.open_for([(member_id, number, currency)])
+
+
+def on_admitted_many(*, members: Sequence[tuple[int, str, str]]) -> None:
+    """Open many members' accounts at once; members as (id, number, currency)."""
+    accounts.open_for(members)
+
+
+def _open(member_id: int) -> list[Charge]:
+    found = Charge.objects.select_related("version").filter(
+        member_id=member_id, amount__gt=F("paid") + F("written_off")
+    )
+    return list(found.order_by("charged_on", "id")[:600])
+
+
+def _sum(charges: Sequence[Charge]) -> dict[str, Money]:
+    sums: dict[str, Money] = {}
+    for charge in charges:
+        sums[charge.currency] = sums.get(charge.currency, zero(charge.currency)) + charge.still_open
+    return sums
+
+
+def _ahead(member_id: int) -> list[tuple[chart.Account, Money]]:
+    mine = chart.owned_by(member_id, book=chart.coop_book(), prefix="liabilities:prepayments:")
+    held = balances.of_many(mine)
+    return [(account, held[account.pk]) for account in mine if held[account.pk].amount]
+
+
+def owed(*, member_id: int, on: dt.date) -> Iterator[rooms.Owed]:
+    """Open dues, and what was paid ahead."""
+    charges = _open(member_id)
+    late = any(charge.due_on < on for charge in charges)
+    for amount in _sum(charges).values():
+        note = _("overdue") if late else _("due on %(day)s") % {"day": formats.day(charges[0].due_on)}
+        yield rooms.Owed("owe", _("Dues"), amount, note, reverse("pooling:my_dues"), 10)
+    for _account, amount in _ahead(member_id):
+        yield rooms.Owed("hold", _("Paid ahead"), amount, _("used at the next charge"), reverse("pooling:my_dues"), 50)
+
+
+def home_cards(*, member_id: int, on: dt.date) -> Iterator[rooms.Card]:
+    """What is due, and how to pay it."""
+    charges = [charge for charge in _open(member_id) if charge.due_on < on]
+    for amount in _sum(charges).values():
+        yield rooms.Card(
+            _("Dues are overdue: %(amount)s") % {"amount": formats.money(amount)},
+            _("The oldest since %(day)s. Pay by bank transfer with your member number; it is recorded by hand.")
+            % {"day": formats.day(charges[0].due_on)},
+            reverse("pooling:my_dues"), _("See my dues"), "warn", 20,
+        )  # fmt: skip
+
+
+def office_cards(*, roles: frozenset[Role], on: dt.date) -> Iterator[rooms.Card]:
+    """Payments that wait to be placed."""
+    if roles & {Role.TREASURER, Role.ADMINISTRATOR}:
+        count = Payment.objects.filter(status=Payment.Status.UNPLACED).count()
+        if count:
+            yield rooms.Card(
+                _("Payments nobody could place: %(count)s") % {"count": count},
+                _("Give each to the member it is from."),
+                reverse("pooling:payments"), _("Place them"), "warn", 40,
+            )  # fmt: skip
+
+
+def recent(*, member_id: int, limit: int) -> Iterator[rooms.Happening]:
+    """Charges and payments of late."""
+    for payment in Payment.objects.filter(member_id=member_id, status=Payment.Status.RECORDED).order_by(
+        "-received_on", "-id"
+    )[:limit]:
+        yield rooms.Happening(payment.received_on, _("You paid"), payment.amount, reverse("pooling:my_dues"), "cash")
+    charges = Charge.objects.select_related("version").filter(member_id=member_id).order_by("-charged_on", "-id")
+    for charge in charges[:limit]:
+        yield rooms.Happening(
+            charge.charged_on, _("Dues of %(period)s") % {"period": charge.period}, -charge.total,
+            reverse("pooling:my_dues"), "calendar-due",
+        )  # fmt: skip
+
+
+def facts_before_leaving(*, member_id: int, on: dt.date) -> Iterator[rooms.LeavingFact]:
+    """Open dues stay a debt; what was paid ahead is paid back."""
+    for amount in _sum(_open(member_id)).values():
+        yield rooms.LeavingFact(
+            _("You owe %(amount)s of dues. Pay them, or ask the office.") % {"amount": formats.money(amount)},
+            blocking=True, url=reverse("pooling:my_dues"),
+        )  # fmt: skip
+    for _account, amount in _ahead(member_id):
+        yield rooms.LeavingFact(
+            _("You paid %(amount)s ahead; the office pays it back.") % {"amount": formats.money(amount)},
+            blocking=True, url=reverse("pooling:my_dues"),
+        )  # fmt: skip
+
+
+def statement_sections(*, member_id: int, period: Period, language: str) -> Iterator[rooms.Section]:
+    """Dues with a running debt, which fund each payment went to, and what was paid ahead."""
+    coop = chart.coop_book()
+    mine = chart.owned_by(member_id, book=coop)
+    sorts = {account.pk: account.code.rpartition(":")[0] for account in mine}
+    found = balances.statements(mine, period)
+    with override(language):
+        for account in mine:
+            statement = found[account.pk]
+            if not statement.lines and not statement.opening.amount:
+                continue
+            unit = account.currency.code
+            if sorts[account.pk] == "assets:dues-receivable":
+                yield rooms.Section(
+                    "dues", _("Dues"), _("What you were charged and what you paid. The balance is what you owe."),
+                    unit,
+                    tuple(
+                        rooms.SectionLine(
+                            line.date, _line_text(line.kind), line.document, line.amount, line.balance
+                        )
+                        for line in statement.lines
+                    ),
+                    statement.opening, statement.closing, order=10,
+                )  # fmt: skip
+            elif sorts[account.pk] == "liabilities:prepayments":
+                yield rooms.Section(
+                    "prepayments", _("Paid ahead"), _("What you paid beyond your charges; it pays the next ones."),
+                    unit,
+                    tuple(
+                        rooms.SectionLine(
+                            line.date, _line_text(line.kind), line.document, line.amount, line.balance
+                        )
+                        for line in statement.lines
+                    ),
+                    statement.opening, statement.closing, order=12,
+                )  # fmt: skip
+        yield from _fund_shares(member_id, period)
+
+
+def _line_text(kind: Kind) -> str:
+    return str(kind.label)
+
+
+def _fund_shares(member_id: int, period: Period) -> Iterator[rooms.Section]:
+    """What a member's payments put into each fund and into running costs, from her deferred dues' transfers."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT t.booked_on, t.document, f.code, coalesce(p.name, ''),
+                   CASE WHEN t.debit_id = d.id THEN t.amount ELSE -t.amount END, c.code
+              FROM ledger_account d
+              JOIN ledger_currency c ON c.id = d.currency_id
+              JOIN ledger_transfer t ON t.book_id = d.book_id AND (t.debit_id = d.id OR t.credit_id = d.id)
+              JOIN ledger_account f ON f.id = CASE WHEN t.debit_id = d.id THEN t.credit_id ELSE t.debit_id END
+              LEFT JOIN pooling_fund p ON p.account_id = f.id
+             WHERE d.owner_id = %s AND d.book_id = %s AND d.code LIKE 'liabilities:dues-deferred:%%'
+               AND t.booked_on >= %s AND t.booked_on < %s
+               AND (f.code LIKE 'equity:fund:%%' OR f.code = 'income:running-costs')
+             ORDER BY t.booked_on, t.id LIMIT 5000
+            """,
+            [member_id, chart.COOP, period.start, period.end],
+        )
+        rows = cursor.fetchall()
+    by_unit: dict[str, list[rooms.SectionLine]] = {}
+    totals: dict[tuple[str, str], Money] = {}
+    for day, document, _code, name, amount, unit in rows:
+        target = name or _("Running costs")
+        money = from_minor(int(amount), unit)
+        totals[unit, target] = totals.get((unit, target), zero(unit)) + money
+        by_unit.setdefault(unit, []).append(rooms.SectionLine(day, target, document, money))
+    for unit, lines in by_unit.items():
+        whole = sum((line.amount for line in lines), zero(unit))
+        yield rooms.Section(
+            "fund-shares", _("Where your dues went"),
+            _("Each payment by the shares of your plan. A share in a fund is a contribution, not a deposit."),
+            unit, tuple(lines), zero(unit), whole,
+            figures=tuple(
+                rooms.KeyFigure(target, amount) for (of, target), amount in sorted(totals.items()) if of == unit
+            ),
+            order=11,
+        )  # fmt: skip
+
+
+def personal_data(*, member_id: int) -> dict[str, Any]:
+    """A member's charges, payments and plans."""
+    member = Member.objects.get(pk=member_id)
+    return {
+        "charges": [
+            {
+                "period": one.period, "amount": str(one.total.amount), "currency": one.currency,
+                "open": str(one.still_open.amount), "due_on": str(one.due_on),
+            }
+            for one in Charge.objects.select_related("version").filter(member=member).order_by("charged_on", "id")
+        ],
+        "payments": [
+            {
+                "number": one.number, "amount": str(one.amount.amount), "currency": str(one.amount.currency),
+                "received_on": str(one.received_on), "reference": one.reference, "status": one.status,
+            }
+            for one in Payment.objects.filter(member=member).order_by("received_on", "id")
+        ],
+        "plans": [
+            {"plan": one.plan.name, "since": str(one.since), "until": one.until and str(one.until)}
+            for one in member.plans.select_related("plan").order_by("since")
+        ],
+    }  # fmt: skip
+
+
+def document_url(number: str) -> str | None:
+    """The page of a payment or of a period's dues."""
+    if number.startswith("P-"):
+        return reverse("pooling:payment", args=[number])
+    return reverse("pooling:dues") if number.startswith("DUES-") else None
+
+
+_CHECKS = (
+    (
+        "open charges are what members owe",
+        "Account {0} says {1}, but the open charges of its member sum to {2}.",
+        """
+        SELECT a.receivable_id, b.amount, coalesce(ch.open, 0) FROM pooling_duesaccounts a
+          JOIN ledger_balance b ON b.account_id = a.receivable_id AND b.stripe = 0
+          LEFT JOIN (SELECT member_id, sum(amount - paid - written_off) AS open FROM pooling_charge
+                      WHERE amount > paid + written_off GROUP BY member_id) AS ch ON ch.member_id = a.member_id
+         WHERE b.amount <> coalesce(ch.open, 0) LIMIT 50
+        """,
+    ),
+    (
+        "what is charged and not paid is deferred",
+        "Account {0} holds {1}, but the open charges of its member sum to {2}.",
+        """
+        SELECT a.deferred_id, -b.amount, coalesce(ch.open, 0) FROM pooling_duesaccounts a
+          JOIN ledger_balance b ON b.account_id = a.deferred_id AND b.stripe = 0
+          LEFT JOIN (SELECT member_id, sum(amount - paid - written_off) AS open FROM pooling_charge
+                      WHERE amount > paid + written_off GROUP BY member_id) AS ch ON ch.member_id = a.member_id
+         WHERE -b.amount <> coalesce(ch.open, 0) LIMIT 50
+        """,
+    ),
+    (
+        "a charge's paid part is its placements",
+        "Charge {0} says {1} is paid, but its placements sum to {2}.",
+        """
+        SELECT ch.id, ch.paid, coalesce(p.amount, 0) FROM pooling_charge ch
+          FULL JOIN (SELECT charge_id, sum(amount) AS amount FROM pooling_placement WHERE undone_on IS NULL
+                      GROUP BY charge_id) AS p ON p.charge_id = ch.id
+         WHERE coalesce(ch.paid, -1) <> coalesce(p.amount, 0) LIMIT 50
+        """,
+    ),
+    (
+        "suspense is what is not placed",
+        "Suspense holds {0}, but the unplaced payments sum to {1}.",
+        """
+        SELECT s.held, coalesce(p.waiting, 0) FROM (
+            SELECT c.code, -sum(b.amount) AS held FROM ledger_account a JOIN ledger_currency c ON c.id = a.currency_id
+              JOIN ledger_balance b ON b.account_id = a.id WHERE a.book_id = 1 AND a.code = 'liabilities:suspense'
+             GROUP BY c.code) AS s
+          FULL JOIN (SELECT amount_currency AS code, sum((amount * (10 ^ c.decimals))::bigint) AS waiting
+                       FROM pooling_payment JOIN ledger_currency c ON c.code = amount_currency
+                      WHERE status = 'UNPLACED' GROUP BY 1) AS p ON p.code = s.code
+         WHERE coalesce(s.held, 0) <> coalesce(p.waiting, 0)
+        """,
+    ),
+)
+
+
+def findings() -> Iterator[rooms.Finding]:
+    """Charges, placements and suspense must say what the ledger says."""
+    with connection.cursor() as cursor:
+        for rule, sentence, query in _CHECKS:
+            cursor.execute(query)
+            for row in cursor.fetchall():
+                yield rooms.Finding(rule, str(row[0]), sentence.format(*row))
+
+
+def begin_demo(story: rooms.Story) -> None:
+    """Open the demonstration's funds and plan."""
+    from pooling import demo
+
+    demo.begin(story)
+
+
+def live_a_month(story: rooms.Story, period: Period) -> None:
+    """Live a month of the demonstration."""
+    from pooling import demo
+
+    demo.live(story, period)
+    if (period.start - story.first_day).days in range(150, 182):
+        demo.floors(story)

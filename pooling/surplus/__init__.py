@@ -1,0 +1,1 @@
+"""What is left of a year, and what the members do with it."""

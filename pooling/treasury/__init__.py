@@ -1,0 +1,1 @@
+"""The cooperative's own money: bank accounts, costs and income, opening balances, corrections, closed months."""

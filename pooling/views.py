@@ -1,0 +1,370 @@
+"""Pages about funds, dues and payments."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.db.models import F
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from members.models import Member
+from mutual import access, clock
+from mutual.access import Role
+from mutual.jobs.models import Run
+from mutual.ledger import audit, balances
+from mutual.pages import forms as pages
+from mutual.periods import Period, month
+from mutual.tabular import Table
+from pooling import dues, funds, payments, reports
+from pooling.forms import ChargeForm, FundForm, PaymentForm, PlaceForm, PlanForm, PutOnPlanForm
+from pooling.models import Charge, DuesPlan, Fund, Payment
+
+PAGE = 50
+EVERYBODY = (Role.MEMBER, Role.TREASURER, Role.CLAIMS_OFFICER, Role.AUDITOR, Role.ADMINISTRATOR)
+MONEY = (Role.TREASURER, Role.ADMINISTRATOR)
+SEEING = (*MONEY, Role.AUDITOR)
+
+
+def _can_write(request: HttpRequest) -> bool:
+    return bool(request.user.roles & set(MONEY))  # type: ignore[union-attr]
+
+
+@access.roles(*EVERYBODY)
+@require_GET
+def fund_list(request: HttpRequest) -> HttpResponse:
+    """Every fund: what it holds, its target, how it went."""
+    context = {"funds": reports.funds(clock.today()), "can_write": _can_write(request)}
+    return render(request, "pooling/funds.html", context)
+
+
+@access.roles(*EVERYBODY)
+@require_GET
+def fund_page(request: HttpRequest, slug: str) -> HttpResponse:
+    """One fund, with its movements by month."""
+    fund = get_object_or_404(Fund.objects.select_related("account__currency"), slug=slug)
+    today = clock.today()
+    view = reports.fund(fund, today)
+    months = [month(day) for day in reports.month_ends(today)]
+    moved = balances.monthly(fund.account, Period(months[0].start, months[-1].end))
+    rows = [(period, *moved[period.start]) for period in reversed(months) if period.start in moved]
+    context = {"view": view, "rows": rows, "can_write": _can_write(request)}
+    return render(request, "pooling/fund.html", context)
+
+
+@access.roles(*MONEY)
+@require_http_methods(["GET", "POST"])
+def fund_new(request: HttpRequest) -> HttpResponse:
+    """Open a fund."""
+    currency = settings.COOPERATIVE_CURRENCY
+    form = FundForm(request.POST or None, currency=currency, opened=False)
+    if request.method == "POST" and form.is_valid():
+        said = form.cleaned_data
+        try:
+            fund = funds.open_fund(
+                name=said["name"], description=said["description"], promise=said["promise"], currency=currency,
+                target=said["target"], by=access.acting(request), on=clock.today(),
+            )  # fmt: skip
+        except funds.FundRefused as refused:
+            form.add_error("name", str(refused))
+        else:
+            messages.success(request, _("The fund is open. Give it a share in a dues plan to fill it."))
+            return redirect("pooling:fund", fund.slug)
+    return pages.page(
+        request, form, heading=_("Open a fund"), lead=_("Money set aside for one kind of benefit."),
+        submit=_("Open it"), back=reverse("pooling:funds"), back_words=_("Funds"),
+    )  # fmt: skip
+
+
+@access.roles(*MONEY)
+@require_http_methods(["GET", "POST"])
+def fund_change(request: HttpRequest, slug: str) -> HttpResponse:
+    """Change a fund's words, target and floor."""
+    fund = get_object_or_404(Fund, slug=slug)
+    first = {
+        "name": fund.name, "description": fund.description, "promise": fund.promise, "target": fund.target,
+        "floor": fund.floor,
+    }  # fmt: skip
+    form = FundForm(request.POST or None, currency=fund.currency, opened=True, initial=first)
+    if request.method == "POST" and form.is_valid():
+        said = form.cleaned_data
+        try:
+            funds.change(
+                fund_id=fund.pk, name=said["name"], description=said["description"], promise=said["promise"],
+                target=said["target"], floor=said["floor"], by=access.acting(request),
+            )  # fmt: skip
+        except funds.FundRefused as refused:
+            form.add_error("floor", str(refused))
+        else:
+            messages.success(request, _("Changed."))
+            return redirect("pooling:fund", fund.slug)
+    return pages.page(
+        request, form, heading=_("Change %(fund)s") % {"fund": fund.name},
+        lead=_("The floor holds from the moment you save."), submit=_("Save"),
+        back=reverse("pooling:fund", args=[slug]), back_words=fund.name,
+    )  # fmt: skip
+
+
+@access.roles(Role.MEMBER)
+@require_GET
+def my_dues(request: HttpRequest) -> HttpResponse:
+    """A member's own charges and payments."""
+    member: Member | None = request.user.member_or_none  # type: ignore[union-attr]
+    if member is None:
+        raise Http404
+    charges = Charge.objects.select_related("version").filter(member=member).order_by("-charged_on", "-id")
+    page = Paginator(charges, 24).get_page(request.GET.get("page"))
+    plan = member.plans.select_related("plan").filter(until=None).first()
+    views = {view.plan.pk: view for view in reports.plans(clock.today())} if plan else {}
+    context = {
+        "page": page,
+        "payments": payments.of_member(member)[:24],
+        "member": member,
+        "plan": views.get(plan.plan_id) if plan else None,
+        "today": clock.today(),
+    }
+    return render(request, "pooling/my_dues.html", context)
+
+
+@access.roles(*SEEING)
+@require_http_methods(["GET", "POST"])
+def dues_page(request: HttpRequest) -> HttpResponse:
+    """Plans, and the charge of a period for everybody."""
+    today = clock.today()
+    form = ChargeForm(request.POST or None, initial={"period": month(today).label})
+    if request.method == "POST":
+        if not _can_write(request):
+            raise Http404
+        if form.is_valid():
+            try:
+                run = dues.request_run(period=form.cleaned_data["period"], by=access.acting(request), on=today)
+            except (dues.DuesRefused, audit.BooksBroken) as refused:
+                form.add_error("period", str(refused))
+            else:
+                return redirect("run", run.pk)
+    context = {
+        "form": form,
+        "plans": reports.plans(today),
+        "runs": Run.objects.filter(kind="dues").order_by("-created_at")[:14],
+        "can_write": _can_write(request),
+    }
+    return render(request, "pooling/dues.html", context, status=422 if form.errors else 200)
+
+
+@access.roles(*MONEY)
+@require_http_methods(["GET", "POST"])
+def plan_edit(request: HttpRequest, slug: str = "") -> HttpResponse:
+    """Open a dues plan, or give one a new version."""
+    plan = get_object_or_404(DuesPlan, slug=slug) if slug else None
+    currency = plan.currency if plan else settings.COOPERATIVE_CURRENCY
+    first = {}
+    newest = plan.versions.order_by("-valid_from").first() if plan else None
+    if newest:
+        first = {"amount": newest.amount, "days_to_pay": newest.days_to_pay}
+        first |= {f"share_{share.fund_id or 'costs'}": share.weight for share in newest.shares.all()}
+    form = PlanForm(request.POST or None, plan=plan, currency=currency, today=clock.today(), initial=first)
+    if request.method == "POST" and form.is_valid():
+        said = form.cleaned_data
+        terms = {
+            "amount": said["amount"], "shares": form.shares(), "valid_from": said["valid_from"],
+            "days_to_pay": said["days_to_pay"], "by": access.acting(request),
+        }  # fmt: skip
+        try:
+            if plan is None:
+                dues.open_plan(name=said["name"], every=said["every"], **terms)
+            else:
+                dues.change_plan(plan_id=plan.pk, **terms)
+        except dues.DuesRefused as refused:
+            form.add_error(None, str(refused))
+        else:
+            messages.success(request, _("Saved. What was charged before stays as it was."))
+            return redirect("pooling:dues")
+    return pages.page(
+        request, form, heading=_("Change %(plan)s") % {"plan": plan.name} if plan else _("Open a dues plan"),
+        lead=_("Shares are weights: 3, 2 and 1 give a half, a third and a sixth."), submit=_("Save"),
+        back=reverse("pooling:dues"), back_words=_("Dues"),
+    )  # fmt: skip
+
+
+@access.roles(*MONEY)
+@require_http_methods(["GET", "POST"])
+def put_on_plan(request: HttpRequest) -> HttpResponse:
+    """Put a member on a plan."""
+    first = {"since": clock.today().replace(day=1), "number": request.GET.get("number", "")[:12]}
+    form = PutOnPlanForm(request.POST or None, initial=first)
+    if request.method == "POST" and form.is_valid():
+        said = form.cleaned_data
+        try:
+            dues.put_on_plan(
+                member_id=said["number"].pk, plan_id=said["plan"].pk, since=said["since"], by=access.acting(request)
+            )
+        except dues.DuesRefused as refused:
+            form.add_error(None, str(refused))
+        else:
+            messages.success(request, _("Done. The next charge follows the plan."))
+            return redirect("pooling:dues")
+    return pages.page(
+        request, form, heading=_("Put a member on a plan"),
+        lead=_("Whoever is on a plan on a period's first day is charged for it."), submit=_("Put on the plan"),
+        back=reverse("pooling:dues"), back_words=_("Dues"),
+    )  # fmt: skip
+
+
+@access.roles(*SEEING)
+@require_GET
+def payment_list(request: HttpRequest) -> HttpResponse:
+    """Payments, newest first; what waits to be placed above them."""
+    found = Payment.objects.select_related("member", "bank").order_by("-received_on", "-id")
+    page = Paginator(found, PAGE).get_page(request.GET.get("page"))
+    waiting = found.filter(status=Payment.Status.UNPLACED)[:PAGE]
+    return render(
+        request, "pooling/payments.html", {"page": page, "waiting": waiting, "can_write": _can_write(request)}
+    )
+
+
+@access.roles(*MONEY)
+@require_http_methods(["GET", "POST"])
+def payment_new(request: HttpRequest) -> HttpResponse:
+    """Record a payment by hand."""
+    first = {"received_on": clock.today(), "number": request.GET.get("number", "")[:12]}
+    form = PaymentForm(request.POST or None, initial=first)
+    if request.method == "POST" and form.is_valid():
+        said = form.cleaned_data
+        try:
+            payment = payments.record(
+                member_id=said["number"].pk if said["number"] else None, bank_id=said["bank"].pk,
+                amount=said["amount"], received_on=said["received_on"], reference=said["reference"],
+                form_key=said["form_key"], by=access.acting(request),
+            )  # fmt: skip
+        except payments.PaymentRefused as refused:
+            form.add_error(None, str(refused))
+        else:
+            messages.success(request, _("%(payment)s is recorded.") % {"payment": payment.number})
+            return redirect("pooling:payment", payment.number)
+    return pages.page(
+        request, form, heading=_("Record a payment"),
+        lead=_("It pays the oldest charge first; what is left over is kept for the next one."), submit=_("Record it"),
+        back=reverse("pooling:payments"), back_words=_("Payments"),
+    )  # fmt: skip
+
+
+@access.roles(*SEEING)
+@require_GET
+def payment_page(request: HttpRequest, number: str) -> HttpResponse:
+    """One payment: where it went, and what can be done about it."""
+    payment = get_object_or_404(Payment.objects.select_related("member", "bank", "replaces"), number=number)
+    placements = payment.placements.select_related("charge__version").order_by("id")
+    context = {
+        "payment": payment,
+        "placements": placements,
+        "replaced_by": Payment.objects.filter(replaces=payment).first(),
+        "form": PlaceForm(),
+        "can_write": _can_write(request),
+    }
+    return render(request, "pooling/payment.html", context)
+
+
+@access.roles(*MONEY)
+@require_POST
+def payment_place(request: HttpRequest, number: str) -> HttpResponse:
+    """Give an unplaced payment to a member."""
+    payment = get_object_or_404(Payment, number=number)
+    form = PlaceForm(request.POST)
+    if not form.is_valid():
+        messages.error(request, " ".join(map(str, form.errors.get("number", []))))
+        return redirect("pooling:payment", number)
+    try:
+        payments.place(
+            payment_id=payment.pk, member_id=form.cleaned_data["number"].pk, by=access.acting(request), on=clock.today()
+        )
+    except payments.PaymentRefused as refused:
+        messages.error(request, str(refused))
+    else:
+        messages.success(request, _("Placed."))
+    return redirect("pooling:payment", number)
+
+
+@access.roles(*MONEY)
+@require_POST
+def payment_withdraw(request: HttpRequest, number: str) -> HttpResponse:
+    """Take a payment back that was recorded wrongly."""
+    payment = get_object_or_404(Payment, number=number)
+    try:
+        payments.withdraw(payment_id=payment.pk, by=access.acting(request), on=clock.today())
+    except payments.PaymentRefused as refused:
+        messages.error(request, str(refused))
+    else:
+        messages.success(request, _("Withdrawn. The charges it paid are open again."))
+    return redirect("pooling:payment", number)
+
+
+@access.roles(*MONEY)
+@require_http_methods(["GET", "POST"])
+def payment_correct(request: HttpRequest, number: str) -> HttpResponse:
+    """Withdraw a payment and record it anew, in one step."""
+    payment = get_object_or_404(Payment.objects.select_related("member"), number=number)
+    first = {
+        "number": payment.member.number if payment.member else "", "amount": payment.amount, "bank": payment.bank_id,
+        "received_on": payment.received_on, "reference": payment.reference,
+    }  # fmt: skip
+    form = PaymentForm(request.POST or None, initial=first, currency=str(payment.amount.currency))
+    if request.method == "POST" and form.is_valid():
+        said = form.cleaned_data
+        try:
+            right = payments.correct(
+                payment_id=payment.pk, member_id=said["number"].pk if said["number"] else None,
+                bank_id=said["bank"].pk, amount=said["amount"], received_on=said["received_on"],
+                reference=said["reference"], form_key=said["form_key"], by=access.acting(request), on=clock.today(),
+            )  # fmt: skip
+        except payments.PaymentRefused as refused:
+            form.add_error(None, str(refused))
+        else:
+            messages.success(request, _("Corrected: %(payment)s takes its place.") % {"payment": right.number})
+            return redirect("pooling:payment", right.number)
+    return pages.page(
+        request, form, heading=_("Correct %(payment)s") % {"payment": number},
+        lead=_("The old entry is undone by its mirror image and the right one is recorded; both stay visible."),
+        submit=_("Correct it"), back=reverse("pooling:payment", args=[number]), back_words=number,
+    )  # fmt: skip
+
+
+@access.roles(*SEEING)
+@require_GET
+def arrears(request: HttpRequest) -> HttpResponse:
+    """Who owes dues, and for how long; also as CSV."""
+    lines = reports.arrears(clock.today())
+    if request.GET.get("format") == "csv":
+        answer = HttpResponse(content_type="text/csv; charset=utf-8")
+        answer["Content-Disposition"] = f'attachment; filename="arrears-{clock.today()}.csv"'
+        table = Table(answer, ("number", "name", "currency", "not yet due", "1-30", "31-60", "61-90", "over 90", "sum"))
+        for line in lines:
+            amounts = (line.not_yet, line.month, line.two, line.three, line.older, line.total)
+            table.write((line.number, line.name, line.currency, *(amount.amount for amount in amounts)))
+        return answer
+    context = {"lines": lines[:500], "more": max(len(lines) - 500, 0), "totals": reports.arrears_totals(lines)}
+    return render(request, "pooling/arrears.html", context)
+
+
+@access.roles(*SEEING)
+@require_GET
+def member_dues(request: HttpRequest, number: str) -> HttpResponse:
+    """One member's charges, for officers, with what can be done about them."""
+    member = get_object_or_404(Member, number=number)
+    charges = (
+        Charge.objects.select_related("version")
+        .annotate(left=F("amount") - F("paid") - F("written_off"))
+        .filter(member=member)
+        .order_by("-charged_on", "-id")
+    )
+    context = {
+        "member": member,
+        "page": Paginator(charges, 36).get_page(request.GET.get("page")),
+        "payments": payments.of_member(member)[:36],
+        "can_write": _can_write(request),
+        "today": clock.today(),
+    }
+    return render(request, "pooling/member_dues.html", context)

@@ -1,0 +1,89 @@
+"""A database of its own for tests that race, crash and commit: the ledger refuses to be emptied, so it is dropped."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import textwrap
+import uuid
+from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
+
+import psycopg
+from django.conf import settings
+from psycopg import sql
+
+CHECKOUT = Path(__file__).resolve().parent.parent
+
+START = """
+import datetime as dt, os, signal, sys, threading
+import django
+django.setup()
+from concurrent.futures import ThreadPoolExecutor
+from django.db import connection, connections
+from mutual.ledger import audit, balances, chart, journal
+from mutual.ledger.kinds import AccountType, Kind
+from mutual.money import Money
+from tests.conftest import *
+ON = dt.date(2026, 11, 10)
+
+def together(count, work):
+    ready = threading.Barrier(count)
+    def one(n):
+        connection.ensure_connection()
+        ready.wait()
+        try:
+            return work(n)
+        finally:
+            connections.close_all()
+    with ThreadPoolExecutor(count) as pool:
+        return list(pool.map(one, range(count)))
+"""
+
+
+class Arena:
+    """A migrated database; code runs against it in processes of its own."""
+
+    def __init__(self) -> None:
+        self.name = f"arena_{uuid.uuid4().hex[:12]}"
+        self._admin("CREATE DATABASE {}")
+        parts = urlsplit(settings.DATABASE_URL)
+        self.url = urlunsplit(parts._replace(path=f"/{self.name}"))
+        self.run_command("migrate", "--verbosity", "0")
+
+    def _admin(self, statement: str) -> None:
+        with psycopg.connect(settings.DATABASE_URL, autocommit=True) as connection:
+            connection.execute(sql.SQL(statement).format(sql.Identifier(self.name)))
+
+    @property
+    def env(self) -> dict[str, str]:
+        """The environment of a process that works here."""
+        return {
+            **os.environ, "DATABASE_URL": self.url, "REDIS_URL": settings.REDIS_URL,
+            "DJANGO_SETTINGS_MODULE": "mutual.settings", "PYTHONPATH": str(CHECKOUT),
+        }  # fmt: skip
+
+    def run_command(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """A management command."""
+        return self._python("manage.py", *arguments)
+
+    def run(self, code: str) -> subprocess.CompletedProcess[str]:
+        """Code, after the common start."""
+        return self._python("-c", START + textwrap.dedent(code))
+
+    def _python(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, *arguments], cwd=CHECKOUT, env=self.env, capture_output=True, text=True, timeout=240,
+            check=False,
+        )  # fmt: skip
+
+    def answer(self, code: str) -> str:
+        """What code prints last; it must succeed."""
+        done = self.run(code)
+        assert done.returncode == 0, done.stderr[-3000:]
+        return done.stdout.strip().splitlines()[-1]
+
+    def drop(self) -> None:
+        """Remove it."""
+        self._admin("DROP DATABASE {} WITH (FORCE)")

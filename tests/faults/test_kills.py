@@ -1,0 +1,88 @@
+"""R-B1, R-B5: processes killed in the middle of a money run, and between a commit and its bell."""
+
+from __future__ import annotations
+
+import signal
+
+import pytest
+
+from tests.arena import Arena
+
+pytestmark = pytest.mark.xdist_group("arena")
+
+
+@pytest.fixture(scope="module")
+def arena():
+    arena = Arena()
+    arena.answer("""
+        from pooling import dues, funds
+        by = tessa().pk
+        fund = funds.open_fund(name="Sickness", description="", promise="VARYING", currency="EUR", target=None, by=by,
+                               on=dt.date(2026, 1, 1))
+        plan = dues.open_plan(name="Standard", every="MONTH", amount=Money(45, "EUR"), shares=[(fund.pk, 1)],
+                              valid_from=dt.date(2026, 1, 1), days_to_pay=14, by=by)
+        for n in range(30):
+            member = make_member(f"Member{n:02} X")
+            dues.put_on_plan(member_id=member.pk, plan_id=plan.pk, since=dt.date(2026, 1, 1), by=by)
+        print("ready")
+    """)
+    yield arena
+    arena.drop()
+
+
+RUN = """
+    from mutual.periods import parse
+    from pooling import dues
+    from pooling.models import Charge
+    def die(run):
+        if run.done >= {after}:
+            os.kill(os.getpid(), signal.SIGKILL)
+    run = dues.charge_period(period=parse({period!r}), on=ON, by=None, chunk=7, on_progress=die)
+    owed = {{balances.raw(a) for a in chart.with_prefix("assets:dues-receivable:", book=chart.coop_book())}}
+    print(run.done, run.known, run.refused, Charge.objects.filter(period={period!r}).count(), len(owed),
+          len(list(audit.findings())))
+"""
+
+
+class TestChargeRun:
+    def test_charges_everybody_exactly_once_however_often_it_is_killed(self, arena):
+        for after in (7, 14, 28):
+            died = arena.run(RUN.format(period="2026-10", after=after))
+            assert died.returncode == -signal.SIGKILL
+        assert arena.answer(RUN.format(period="2026-10", after=10**6)) == "30 28 0 30 1 0"
+
+
+class TestQueue:
+    def test_does_what_was_committed_although_nobody_rang(self, arena):
+        died = arena.run("""
+            from django.db import transaction
+            from mutual.mail import letters
+            with transaction.atomic():
+                letters.write(key="crash", to="a@example.org", subject="s", text="t")
+                transaction.on_commit(lambda: os.kill(os.getpid(), signal.SIGKILL))
+        """)
+        assert died.returncode == -signal.SIGKILL
+        said = arena.answer("""
+            from mutual.jobs import queue
+            from mutual.jobs.models import Job
+            from mutual.mail.models import Letter
+            waiting = Job.objects.filter(task="mutual.mail.letters.deliver", done_at=None).count()
+            queue.work_all()
+            left = Job.objects.filter(task="mutual.mail.letters.deliver", done_at=None).count()
+            print(Letter.objects.filter(key="crash").count(), waiting, left)
+        """)
+        assert said == "1 1 0"
+
+    def test_does_a_job_once_that_is_delivered_five_times(self, arena):
+        """R-B3."""
+        said = arena.answer("""
+            from django.db import transaction
+            from mutual.jobs import queue
+            from mutual.jobs.models import Job
+            with transaction.atomic():
+                job = queue.after_commit("tests.faults.effects.slowly", where="five")
+            done = together(5, lambda n: queue.work(job.pk))
+            from members.models import Counter
+            print(sum(done), Counter.objects.get(series="five").last)
+        """)
+        assert said == "1 1"

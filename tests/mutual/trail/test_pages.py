@@ -1,0 +1,58 @@
+"""The log of who did what: read by few, changed by none."""
+
+from __future__ import annotations
+
+import pytest
+from allauth.mfa.models import Authenticator
+
+from mutual.access import Role
+from mutual.trail import reports, trail
+from tests.conftest import make_member, make_officer
+
+pytestmark = [pytest.mark.django_db]
+
+
+@pytest.fixture
+def auditor(client):
+    user = make_officer(Role.AUDITOR, "Anders")
+    Authenticator.objects.create(user=user, type=Authenticator.Type.TOTP, data={"secret": "x"})
+    client.force_login(user)
+    return client
+
+
+class TestLog:
+    def test_shows_who_did_what_to_what(self, auditor):
+        ada = make_member("Ada Byron")
+        trail.record(by=ada.user.pk, did="CLAIM_APPROVED", subject="C-000001", detail={"amount": "750.00"})
+        trail.record(by=None, did="DUES_CHARGED", subject="2026-11")
+        html = auditor.get("/log/").content.decode()
+        for said in ("Ada Byron", "Claim approved", "C-000001", "750.00", "The clock"):
+            assert said in html
+
+    def test_asks_by_subject_deed_and_period(self, auditor):
+        trail.record(by=None, did="CLAIM_APPROVED", subject="C-000001")
+        trail.record(by=None, did="CLAIM_PAID", subject="C-000002")
+        assert [deed.subject for deed in reports.log(subject="C-000001").deeds] == ["C-000001"]
+        assert [deed.subject for deed in reports.log(did="claim paid").deeds] == ["C-000002"]
+        assert "C-000001" not in auditor.get("/log/", {"period": "1999"}).content.decode()
+
+    def test_goes_through_all_deeds_once(self, monkeypatch):
+        monkeypatch.setattr(reports, "PAGE", 2)
+        for i in range(5):
+            trail.record(by=None, did="DUES_CHARGED", subject=f"D-{i}")
+        seen, before = [], None
+        while True:
+            page = reports.log(before=before)
+            seen += [deed.subject for deed in page.deeds]
+            before = page.older
+            if not before:
+                break
+        assert seen == ["D-4", "D-3", "D-2", "D-1", "D-0"]
+
+    @pytest.mark.parametrize("before", ["x", "-1", "9" * 19, "٣"])
+    def test_does_not_know_a_place_nobody_gave(self, auditor, before):
+        assert auditor.get("/log/", {"before": before}).status_code == 404
+
+    def test_is_not_for_members(self, client):
+        client.force_login(make_member().user)
+        assert client.get("/log/").status_code == 404
