@@ -12,7 +12,10 @@ from typing import TextIO
 
 from mutual.ledger.drafts import legible_words
 from mutual.ledger.kinds import AccountType
-from mutual.tabular import Table
+from mutual.tabular import Table, safe_cell
+
+_MISREAD = frozenset("([{=*!") | {""}
+"""How a title may begin that would be taken for something else, without a code in brackets before it."""
 
 COMMODITIES = {"HOUR": "MINUTE"}
 """What a currency is called outside, where that differs."""
@@ -69,6 +72,8 @@ def number(minor: int, decimals: int) -> str:
     """Minor units as a plain decimal: ``number(-5, 2)`` is ``-0.05``."""
     if not decimals:
         return str(minor)
+    if decimals == 2 and minor >= 0:
+        return f"{minor // 100}.{minor % 100:02}"
     digits = f"{abs(minor):0{decimals + 1}}"
     return f"{'-' if minor < 0 else ''}{digits[:-decimals]}.{digits[-decimals:]}"
 
@@ -104,6 +109,7 @@ class Ledger(Dialect):
         super().__init__(file, accounts)
         self._before: dict[int, str] = {}
         self._after: dict[int, str] = {}
+        self._titles: dict[str, str] = {}
         for account in self.accounts:
             dollar = account.commodity == "USD"
             self._before[account.id] = f"    {account.name:<50}  {'$' if dollar else ''}"
@@ -141,15 +147,19 @@ class Ledger(Dialect):
 
     def entries(self, entries: Iterable[OutsideEntry]) -> None:
         """Each with its kind and id in a comment, so that it can be found again."""
-        before, after, decimals = self._before, self._after, self._decimals
+        before, after, decimals, titles = self._before, self._after, self._decimals, self._titles
         pieces: list[str] = []
         for entry in entries:
-            title = _comment(entry.title).replace(";", ",").replace("|", "/")
-            code = f" ({entry.document})" if entry.document else " ()" if title[:1] in "([{=*!" else ""
-            pieces.append(f"\n{entry.date} *{code} {title}\n")
+            title = titles.get(entry.title)
+            if title is None:
+                title = _comment(entry.title).replace(";", ",").replace("|", "/")
+                if len(titles) < 1_000:
+                    titles[entry.title] = title
+            code = f" ({entry.document})" if entry.document else " ()" if title[:1] in _MISREAD else ""
             undone = f", reverses: {entry.reverses}" if entry.reverses else ""
-            pieces.append(f"    ; entry: {entry.id}, kind: {entry.kind}{undone}\n")
-            pieces += [f"    ; {_comment(note)}\n" for note in entry.notes]
+            pieces.append(f"\n{entry.date} *{code} {title}\n    ; entry: {entry.id}, kind: {entry.kind}{undone}\n")
+            if entry.notes:
+                pieces += [f"    ; {_comment(note)}\n" for note in entry.notes]
             for account, amount in entry.postings:
                 pieces.append(f"{before[account]}{number(amount, decimals[account])}{after[account]}")
         self.file.write("".join(pieces))
@@ -190,8 +200,10 @@ class Beancount(Dialect):
         before, after, decimals = self._before, self._after, self._decimals
         pieces: list[str] = []
         for entry in entries:
-            pieces.append(f"\n{entry.date} * {_quoted(entry.title)} {_quoted(' / '.join(entry.notes))}\n")
-            pieces.append(f'  entry: "{entry.id}"\n  kind: "{entry.kind}"\n')
+            words = (
+                f"{_quoted(entry.title)} {_quoted(' / '.join(entry.notes))}" if entry.notes else _quoted(entry.title)
+            )
+            pieces.append(f'\n{entry.date} * {words}\n  entry: "{entry.id}"\n  kind: "{entry.kind}"\n')
             if entry.document:
                 pieces.append(f"  document: {_quoted(entry.document)}\n")
             if entry.reverses:
@@ -222,7 +234,10 @@ class Csv(Dialect):
 
     def __init__(self, file: TextIO, accounts: Sequence[OutsideAccount]) -> None:
         super().__init__(file, accounts)
-        self._by_id = {account.id: account for account in self.accounts}
+        # The cells of an account that are the same in all its rows: name, type, commodity.
+        self._cells = {
+            a.id: (safe_cell(a.name), safe_cell(_ROOTS[a.type]), safe_cell(a.commodity)) for a in self.accounts
+        }
         self._table: Table | None = None
 
     def begin(self, *, title: str, first_day: str) -> None:
@@ -233,28 +248,16 @@ class Csv(Dialect):
     def entries(self, entries: Iterable[OutsideEntry]) -> None:
         """Amounts stand in the debit or the credit column, without a sign."""
         assert self._table is not None
+        rows: list[tuple[str, ...]] = []
         for entry in entries:
-            notes = " / ".join(entry.notes)
-            for account_id, amount in entry.postings:
-                account = self._by_id[account_id]
-                text = number(abs(amount), account.decimals)
-                self._table.write(
-                    (
-                        entry.date,
-                        entry.book,
-                        entry.id,
-                        entry.kind,
-                        entry.document,
-                        entry.title,
-                        notes,
-                        account.name,
-                        _ROOTS[account.type],
-                        account.commodity,
-                        text if amount > 0 else "",
-                        text if amount < 0 else "",
-                        entry.reverses,
-                    )
-                )
+            document = safe_cell(entry.document) if entry.document else ""
+            notes = safe_cell(" / ".join(entry.notes)) if entry.notes else ""
+            before = (entry.date, entry.book, entry.id, entry.kind, document, safe_cell(entry.title), notes)
+            for account, amount in entry.postings:
+                text = number(abs(amount), self._decimals[account])
+                sides = (text, "") if amount > 0 else ("", text)
+                rows.append((*before, *self._cells[account], *sides, entry.reverses))
+        self._table.write_safe(rows)
 
 
 DIALECTS: Mapping[str, type[Dialect]] = {"ledger": Ledger, "hledger": Hledger, "beancount": Beancount, "csv": Csv}

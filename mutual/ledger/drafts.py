@@ -148,6 +148,8 @@ _INVISIBLE = frozenset("\u00ad\u061c\u180e\u200b\u200e\u200f\u2028\u2029\u2060\u
 
 def legible_words(text: str) -> str:
     """A payee or a note on one line, in one Unicode form (NFC), without unprintable characters (R-G10)."""
+    if text.isascii() and text.isprintable():
+        return " ".join(text.split())
     text = unicodedata.normalize("NFC", " ".join(text.split()))
     return "".join(char for char in text if not _unprintable(char)).strip()
 

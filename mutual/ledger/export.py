@@ -5,10 +5,9 @@ of accounts, not of transfers. What was written is added up on the way and compa
 """
 
 import datetime as dt
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import groupby
 from typing import Any, TextIO
 
 from django.db import connection, transaction
@@ -62,11 +61,12 @@ def write(
             title=_("Journal of %(books)s") % {"books": ", ".join(book.code for book in books)},
             first_day=_first_day(books, since),
         )
-        sums: Counter[int] = Counter()
+        sums: defaultdict[int, int] = defaultdict(int)
         count = Counter({"entries": 0, "transfers": 0})
         if since is not None:
             for opening in _openings(books, since):
-                sums.update(dict(opening.postings))
+                for account, amount in opening.postings:
+                    sums[account] += amount
                 dialect.entries([opening])
         for entries in _entries(books, since, until, sums, count):
             dialect.entries(entries)
@@ -165,15 +165,16 @@ def _openings(books: Sequence[Book], since: dt.date) -> Iterator[OutsideEntry]:
 
 
 def _entries(
-    books: Sequence[Book], since: dt.date | None, until: dt.date | None, sums: Counter[int], count: Counter[str]
+    books: Sequence[Book], since: dt.date | None, until: dt.date | None, sums: dict[int, int], count: Counter[str]
 ) -> Iterator[list[OutsideEntry]]:
     """The entries in batches, in the order of their days; adds up what they move in ``sums``."""
     codes = {book.pk: book.code for book in books}
+    kinds = {kind.value: (kind.name, str(kind.label)) for kind in Kind}
     with connection.chunked_cursor() as cursor:
         cursor.execute(
             """
-            SELECT t.book_id, left(t.id::text, 32), t.booked_on::text, t.kind, t.document,
-                   coalesce(t.reverses::text, ''), t.debit_id, t.credit_id, t.amount, coalesce(n.memo, '')
+            SELECT left(t.id::text, 32), t.debit_id, t.credit_id, t.amount, coalesce(t.reverses::text, ''),
+                   t.book_id, t.booked_on::text, t.kind, t.document, coalesce(n.memo, '')
               FROM ledger_transfer t
               LEFT JOIN ledger_entrynote n ON n.book_id = t.book_id AND n.entry_id = ledger_entry_of(t.id)
              WHERE t.book_id = ANY (%s) AND t.booked_on >= %s AND t.booked_on <= %s
@@ -181,53 +182,59 @@ def _entries(
             """,
             [list(codes), since or dt.date.min, until or dt.date.max],
         )
-        batch: list[OutsideEntry] = []
-        for (book, entry), rows in groupby(_fetched(cursor), key=lambda row: (row[0], row[1])):
-            batch.append(_entry(codes[book], entry, rows, sums, count))
-            if len(batch) >= BATCH:
-                yield batch
-                batch = []
-        yield batch
+        entry: list[tuple[Any, ...]] = []
+        last = ""
+        while rows := cursor.fetchmany(BATCH):
+            batch: list[OutsideEntry] = []
+            for row in rows:
+                sums[row[1]] += row[3]
+                sums[row[2]] -= row[3]
+                # Ids hold the book and the key, so that two entries never share one.
+                if row[0] != last and entry:
+                    batch.append(_entry(entry, codes, kinds))
+                    entry = []
+                last = row[0]
+                entry.append(row)
+            count["transfers"] += len(rows)
+            count["entries"] += len(batch)
+            yield batch
+        if entry:
+            count["entries"] += 1
+            yield [_entry(entry, codes, kinds)]
 
 
-def _fetched(cursor: Any) -> Iterator[tuple[Any, ...]]:
-    while rows := cursor.fetchmany(BATCH):
-        yield from rows
-
-
-def _entry(
-    book: str, id: str, rows: Iterator[tuple[Any, ...]], sums: Counter[int], count: Counter[str]
-) -> OutsideEntry:
+def _entry(rows: list[tuple[Any, ...]], codes: dict[int, str], kinds: dict[int, tuple[str, str]]) -> OutsideEntry:
     """An entry as accountants expect it: what it debits, then what it credits, each account once on a side."""
-    debits: dict[int, int] = {}
-    credited: dict[int, int] = {}
-    day = document = reverses = memo = ""
-    kind = 0
-    for _book, _entry_id, day, kind, document, undone, debit, credit, amount, memo in rows:  # noqa: B007
-        debits[debit] = debits.get(debit, 0) + amount
-        credited[credit] = credited.get(credit, 0) - amount
-        sums[debit] += amount
-        sums[credit] -= amount
-        count["transfers"] += 1
-        reverses = reverses or undone
-    count["entries"] += 1
-    why = Kind(kind)
-    notes = memo.split("\n") if memo else []
-    title = notes.pop(0) if notes and why is Kind.IMPORTED else ""
+    id, debit, credit, amount, undone, book, day, kind, document, memo = rows[0]
+    if len(rows) == 1:
+        postings = [(debit, amount), (credit, -amount)]
+    else:
+        debits: dict[int, int] = {}
+        credited: dict[int, int] = {}
+        for row in rows:
+            debits[row[1]] = debits.get(row[1], 0) + row[3]
+            credited[row[2]] = credited.get(row[2], 0) - row[3]
+        postings = [*debits.items(), *credited.items()]
+    why, title = kinds[kind]
+    notes: list[str] = []
+    if memo:
+        notes = memo.split("\n")
+        if kind == Kind.IMPORTED:
+            title = notes.pop(0) or title
     return OutsideEntry(
         date=day,
-        book=book,
+        book=codes[book],
         id=f"{id}0000",
-        kind=why.name,
-        title=title or str(why.label),
+        kind=why,
+        title=title,
         notes=notes,
         document=document,
-        reverses=f"{reverses[:32]}0000" if reverses else "",
-        postings=[*debits.items(), *credited.items()],
+        reverses=f"{undone[:32]}0000" if undone else "",
+        postings=postings,
     )
 
 
-def _compare(books: Sequence[Book], sums: Counter[int]) -> None:
+def _compare(books: Sequence[Book], sums: dict[int, int]) -> None:
     """:raises DoesNotAddUp: if an account was written with another sum than its balance"""
     with connection.cursor() as cursor:
         cursor.execute(
