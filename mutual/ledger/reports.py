@@ -22,7 +22,7 @@ from mutual.ledger.balances import BalanceSheet, EntryView, Figure, IncomeStatem
 from mutual.ledger.journal import reversal_key
 from mutual.ledger.keys import LINES, entry_id, line_id
 from mutual.ledger.kinds import AccountType, Kind
-from mutual.ledger.models import Account, AuditRun, Book, Seal
+from mutual.ledger.models import Account, AuditRun, BackupRun, Book, Seal
 from mutual.money import Money, from_minor, zero
 from mutual.periods import Period
 
@@ -450,4 +450,23 @@ def audits(limit: int = 10) -> tuple[AuditLine, ...]:
             run.finding_count,
         )
         for run in AuditRun.objects.order_by("-started_at")[:limit]
+    )
+
+
+@dataclass(frozen=True)
+class BackupLine:
+    """A backup that was tried: when, which file, how much it holds, and why it is none."""
+
+    at: dt.datetime
+    file: str
+    transfers: int
+    encrypted: bool
+    failure: str
+
+
+def backups(limit: int = 5) -> tuple[BackupLine, ...]:
+    """The newest backups that were tried."""
+    return tuple(
+        BackupLine(run.started_at, run.file, run.transfers, run.encrypted, run.failure)
+        for run in BackupRun.objects.order_by("-started_at")[:limit]
     )

@@ -1,12 +1,18 @@
-"""The ledger's clockwork: an audit every ten minutes, a seal for every day that is over."""
+"""The ledger's clockwork: an audit every ten minutes, a seal for every day that is over, a backup every night."""
 
 from __future__ import annotations
 
 import datetime as dt
+import logging
+from pathlib import Path
+
+from django.conf import settings
 
 from mutual import clock
 from mutual.celery import task
-from mutual.ledger import audit, seals
+from mutual.ledger import audit, backups, seals
+
+log = logging.getLogger(__name__)
 
 
 @task
@@ -21,3 +27,16 @@ def audit_ledger() -> int:
 def seal_days() -> int:
     """Seal the days that have been over for an hour."""
     return seals.seal((clock.now() - dt.timedelta(hours=1)).date())
+
+
+@task
+def back_up() -> str:
+    """Make tonight's backup, if there is a place for it and it has not been made; one that failed is tried again."""
+    if not settings.BACKUP_DIR or not backups.is_due(clock.now()):
+        return ""
+    key_file = Path(settings.BACKUP_KEY_FILE) if settings.BACKUP_KEY_FILE else None
+    try:
+        return backups.make(folder=Path(settings.BACKUP_DIR), key_file=key_file, clock=clock.now).file
+    except backups.BackupRefused:
+        log.exception("Tonight's backup failed.")
+        return ""

@@ -336,6 +336,7 @@ def checks(request: HttpRequest) -> HttpResponse:
             "form": form,
             "book": book,
             "audits": reports.audits(),
+            "backups": reports.backups(),
             "page": page,
             "older_url": _address(book=book.code, before=page.older) if page.older else "",
             "newer_url": _address(book=book.code) if before else "",
