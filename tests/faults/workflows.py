@@ -1,0 +1,438 @@
+"""Every workflow of this product that moves money or promises it, as steps that can be taken again."""
+
+from __future__ import annotations
+
+import datetime as dt
+from decimal import Decimal
+
+from django.db import transaction
+
+from invoicing import invoices
+from invoicing.barter import leaving, trades
+from invoicing.barter.models import Trade
+from invoicing.models import Client, Invoice, Receipt
+from members import membership
+from members.governance.models import Decision
+from members.models import Member, User
+from members.numbers import next_number
+from mutual.access import Role
+from mutual.ledger import journal
+from mutual.ledger.kinds import Kind
+from mutual.money import Money
+from mutual.periods import parse
+from pooling import dues, funds, payments
+from pooling.claims import claims
+from pooling.claims.models import Claim
+from pooling.models import Charge, DuesPlan, Fund, Payment
+from pooling.surplus import relief, years
+from pooling.surplus.models import Allocation
+from pooling.treasury import banks, corrections, items, months
+from pooling.treasury.models import BankAccount, Category, Item
+from tests.conftest import cem, clara, make_member, make_officer, tessa, theo
+from tests.faults.crashing import Step, Workflow
+
+ON = dt.date(2026, 11, 10)
+AT = dt.datetime(2026, 11, 10, 9, tzinfo=dt.UTC)
+
+
+def eur(amount):
+    return Money(amount, "EUR")
+
+
+def user(name):
+    return User.objects.get(email=f"{name}@example.org").pk
+
+
+def member(name):
+    return Member.objects.get(email=f"{name}@example.org")
+
+
+def bank(slug="main"):
+    return BankAccount.objects.get(slug=slug).pk
+
+
+def fund(slug="sickness"):
+    return Fund.objects.get(slug=slug).pk
+
+
+def make_world():
+    """Two banks, two funds with money, four members with two months charged, officers, categories, a client."""
+    by, _other = tessa().pk, theo()
+    clara(), cem(), make_officer(Role.ADMINISTRATOR, "Aisha")
+    early = dt.date(2025, 10, 1)
+    for name in ("Sickness", "Parents"):
+        funds.open_fund(name=name, description="", promise="VARYING", currency="EUR", target=None, by=by, on=early)
+    for name in ("Main", "Second"):
+        banks.open_account(name=name, iban="", bic="", currency="EUR", by=by, on=early)
+    plan = dues.open_plan(
+        name="Standard", every="MONTH", amount=eur(45), shares=[(fund(), 3), (fund("parents"), 2), (None, 1)],
+        valid_from=early, days_to_pay=14, by=by,
+    )  # fmt: skip
+    for name in ("Ada Byron", "Bea Potter", "Cleo Merode", "Dora Maar"):
+        dues.put_on_plan(member_id=make_member(name, joined_on=early).pk, plan_id=plan.pk, since=early, by=by)
+    for kind, name in (("COST", "Office"), ("INCOME", "Courses")):
+        items.open_category(kind=kind, name=name, by=by)
+    for name, amount in (("main", 5000), ("sickness", 2000)):
+        two(lambda n=name, a=amount: propose_opening(n, a), corrections.OPENING)
+    charge("2026-08")()
+    charge("2026-09")()
+    ada = member("ada")
+    invoices.change_issuer(member_id=ada.pk, said={"tax_number": "11/222", "iban": "DE89370400440532013000"}, by=by)
+    said = {
+        "name": "Engines Ltd", "street": "1 Dorset Street", "postcode": "W1U", "city": "London", "country": "GB",
+        "email": "engines@example.org", "vat_id": "", "language": "en",
+    }  # fmt: skip
+    invoices.add_client(member_id=ada.pk, said=said, by=by)
+
+
+# Two officers
+
+
+def propose_opening(name, amount, on=dt.date(2025, 12, 1)):
+    of_bank = name in ("main", "second")
+    return corrections.propose_opening(
+        bank_id=bank(name) if of_bank else None, fund_id=None if of_bank else fund(name), amount=eur(amount), day=on,
+        text="From before", by=user("tessa"), on=ON,
+    )  # fmt: skip
+
+
+def confirm(kind) -> Step:
+    """The other treasurer confirms the newest proposal of this kind."""
+
+    def confirm_newest():
+        newest = Decision.objects.filter(kind=kind).latest("pk")
+        return corrections.confirm(decision_id=newest.pk, kind=kind, by=user("theo"), on=ON)
+
+    return confirm_newest
+
+
+def two(propose, kind):
+    propose()
+    confirm(kind)()
+
+
+# Dues
+
+
+def charge(label) -> Step:
+    return lambda: dues.charge_period(period=parse(label), on=ON, by=user("tessa"), chunk=2)
+
+
+def pay(name, amount, key, *, on=ON) -> Step:
+    return lambda: payments.record(
+        member_id=member(name).pk if name else None, bank_id=bank(), amount=eur(amount), received_on=on,
+        reference="Thanks", form_key=key, by=user("tessa"),
+    )  # fmt: skip
+
+
+def paid(key):
+    return Payment.objects.get(form_key=key).pk
+
+
+def withdraw(key) -> Step:
+    return lambda: payments.withdraw(payment_id=paid(key), by=user("tessa"), on=ON)
+
+
+def place(key, name) -> Step:
+    return lambda: payments.place(payment_id=paid(key), member_id=member(name).pk, by=user("tessa"), on=ON)
+
+
+def correct(key, name, amount, new) -> Step:
+    return lambda: payments.correct(
+        payment_id=paid(key), member_id=member(name).pk, bank_id=bank(), amount=eur(amount), received_on=ON,
+        reference="Rightly", form_key=new, by=user("tessa"), on=ON,
+    )  # fmt: skip
+
+
+def change_plan():
+    plan = DuesPlan.objects.get()
+    if plan.versions.count() == 1:
+        dues.change_plan(
+            plan_id=plan.pk, amount=eur("47.35"), shares=[(fund(), 1), (None, 1)], valid_from=dt.date(2026, 10, 1),
+            days_to_pay=10, by=user("tessa"),
+        )  # fmt: skip
+
+
+def propose_refund():
+    return corrections.propose_refund(
+        member_id=member("ada").pk, bank_id=bank(), amount=eur(10), text="She asked", by=user("tessa"), on=ON
+    )
+
+
+def propose_write_off():
+    oldest = Charge.objects.filter(member=member("bea")).earliest("charged_on")
+    return corrections.propose_write_off(charge_id=oldest.pk, text="Ill for long", by=user("tessa"), on=ON)
+
+
+# The cooperative's own money
+
+
+def item(category, amount, key, on=ON) -> Step:
+    return lambda: items.record(
+        category_id=Category.objects.get(slug=category).pk, bank_id=bank(), amount=eur(amount), booked_on=on,
+        text="As on the voucher", voucher="V-1", form_key=key, by=user("tessa"),
+    )  # fmt: skip
+
+
+def propose_reversal():
+    number = Item.objects.get(form_key="cost").number
+    entry = journal.entry_id_of(f"item/{number}/recorded")
+    return corrections.propose_reversal(entry_id=entry, text="Paid twice", by=user("tessa"), on=ON)
+
+
+def move_between_banks():
+    return banks.move(
+        source_id=bank(), target_id=bank("second"), amount=eur(100), on=ON, form_key="move", by=user("tessa")
+    )
+
+
+def lock_month():
+    return months.close(month=parse("2026-09"), by=user("tessa"), on=ON)
+
+
+def propose_reopening():
+    return corrections.propose_reopening(until=dt.date(2026, 9, 1), text="A late bill", by=user("tessa"), on=ON)
+
+
+# Claims
+
+
+def submit(name, amount, key) -> Step:
+    return lambda: claims.submit(
+        member_id=member(name).pk, fund_id=fund(), occasion="ILLNESS", first_day=dt.date(2026, 11, 1),
+        last_day=dt.date(2026, 11, 9), amount=eur(amount), form_key=key, by=member(name).user_id, on=ON,
+    )  # fmt: skip
+
+
+def claim(key):
+    return Claim.objects.get(form_key=key).pk
+
+
+def propose(key, amount) -> Step:
+    return lambda: claims.propose(claim_id=claim(key), amount=eur(amount), by=user("clara"), on=ON)
+
+
+def approve(key) -> Step:
+    return lambda: claims.approve(claim_id=claim(key), by=user("cem"), on=ON)
+
+
+def pay_claims():
+    return claims.pay_run(bank_id=bank(), by=user("tessa"), on=ON)
+
+
+def approved(name, amount, key):
+    return [submit(name, amount, key), propose(key, amount), approve(key)]
+
+
+# The year
+
+
+def propose_closing():
+    return years.propose_closing(label="2025", text="As the books say", by=user("tessa"), on=ON)
+
+
+def confirm_closing():
+    proposal = Decision.objects.filter(kind=years.CLOSING).latest("pk")
+    return years.confirm_closing(decision_id=proposal.pk, by=user("theo"), on=ON)
+
+
+def propose_allocation():
+    parts = [
+        years.Part(Allocation.Purpose.FUND, fund(), eur("33.33")),
+        years.Part(Allocation.Purpose.RESERVE, None, eur(20)),
+        years.Part(Allocation.Purpose.RELIEF, None, eur("100.01")),
+    ]  # fmt: skip
+    return years.propose_allocation(parts=parts, text="Voted", ballot="Assembly", by=user("tessa"), on=ON)
+
+
+def confirm_allocation():
+    proposal = Decision.objects.filter(kind=years.ALLOCATION).latest("pk")
+    return years.confirm_allocation(decision_id=proposal.pk, by=user("theo"), on=ON)
+
+
+def relieve():
+    return relief.apply(period=parse("2026-09"), currency="EUR", by=user("tessa"), on=ON)
+
+
+EARNED = [item("courses", 300, "course", dt.date(2025, 12, 5)), item("office", 120, "rent", dt.date(2025, 12, 6))]
+CLOSED = [*EARNED, propose_closing, confirm_closing]
+
+
+# Invoices
+
+
+def draft(key) -> Step:
+    lines = [
+        invoices.NewLine("Notes", Decimal("1.5"), "h", Decimal("99.99"), "S", Decimal(19)),
+        invoices.NewLine("Tables", Decimal(2), "h", Decimal(50), "S", Decimal(7)),
+    ]
+    return lambda: invoices.draft(
+        member_id=member("ada").pk, client_id=Client.objects.get().pk, supplied_from=ON, supplied_until=ON,
+        reference="", introduction="", lines=lines, form_key=key,
+    )  # fmt: skip
+
+
+def invoice(key):
+    return Invoice.objects.get(form_key=key).pk
+
+
+def issue(key) -> Step:
+    return lambda: invoices.issue(invoice_id=invoice(key), member_id=member("ada").pk, by=user("ada"), on=ON, at=AT)
+
+
+def receive(key, amount, form) -> Step:
+    return lambda: invoices.record_receipt(
+        invoice_id=invoice(key), member_id=member("ada").pk, amount=eur(amount), paid_on=ON, form_key=form,
+        by=user("ada"),
+    )  # fmt: skip
+
+
+def undo_receipt(form) -> Step:
+    return lambda: invoices.undo_receipt(
+        receipt_id=Receipt.objects.get(form_key=form).pk, member_id=member("ada").pk, by=user("ada"), on=ON
+    )
+
+
+def credit(key, note) -> Step:
+    return lambda: invoices.draft_credit_note(invoice_id=invoice(key), member_id=member("ada").pk, form_key=note, on=ON)
+
+
+def pay_back(key, form) -> Step:
+    return lambda: invoices.refund(
+        invoice_id=invoice(key), member_id=member("ada").pk, paid_on=ON, form_key=form, by=user("ada")
+    )
+
+
+# Barter
+
+
+def ask(key, credits, minutes) -> Step:
+    return lambda: trades.request(
+        asked_by=member("bea").pk, provider=member("ada").pk, receiver=member("bea").pk, title="Translation", text="",
+        credit=Money(credits, "CREDIT"), minutes=minutes, form_key=key, by=user("bea"), on=ON,
+    )  # fmt: skip
+
+
+def trade(key):
+    return Trade.objects.get(form_key=key).pk
+
+
+def take(step, key, name) -> Step:
+    return lambda: step(trade_id=trade(key), member_id=member(name).pk, by=user(name), on=ON)
+
+
+def settled(key, credits, minutes):
+    return [
+        ask(key, credits, minutes), take(trades.accept, key, "ada"), take(trades.deliver, key, "ada"),
+        take(trades.settle, key, "bea"),
+    ]  # fmt: skip
+
+
+def give():
+    return leaving.give_to_community(member_id=member("ada").pk, form_key="leave", by=user("ada"), on=ON)
+
+
+def leave():
+    return membership.leave(member_id=member("dora").pk, by=user("dora"), on=ON)
+
+
+def decline_correction():
+    newest = Decision.objects.filter(kind=corrections.OPENING).latest("pk")
+    return corrections.decline(decision_id=newest.pk, kind=corrections.OPENING, by=user("theo"), on=ON)
+
+
+WORKFLOWS = [
+    Workflow("dues charged", [], [charge("2026-10")]),
+    Workflow("dues charged, some paid ahead", [pay("ada", "300.10", "a"), pay("cleo", 100, "c")], [charge("2026-10")]),
+    Workflow("dues changed, then charged", [pay("ada", 200, "a")], [change_plan, charge("2026-10")]),
+    Workflow("payment recorded", [], [pay("ada", "61.03", "a"), pay("ada", "70.01", "b")]),
+    Workflow("paid ahead", [pay("dora", 90, "a")], [pay("dora", 20, "b")]),
+    Workflow("payment unplaced, placed", [], [pay(None, 100, "a"), place("a", "bea")]),
+    Workflow("payment corrected", [pay("ada", "61.03", "a")], [correct("a", "bea", "58.97", "b")]),
+    Workflow("payment withdrawn", [pay(None, 300, "a"), place("a", "cleo")], [withdraw("a")]),
+    Workflow("opening balance", [], [lambda: propose_opening("second", 700), confirm(corrections.OPENING)]),
+    Workflow("opening balance of a fund", [], [lambda: propose_opening("parents", 70), confirm(corrections.OPENING)]),
+    Workflow("opening declined", [], [lambda: propose_opening("second", 700), decline_correction]),
+    Workflow("refund", [pay("ada", 110, "a")], [propose_refund, confirm(corrections.REFUND)]),
+    Workflow("write-off", [pay("bea", "12.34", "a")], [propose_write_off, confirm(corrections.WRITE_OFF)]),
+    Workflow("reversal", [item("office", 80, "cost")], [propose_reversal, confirm(corrections.REVERSAL)]),
+    Workflow("cost and income", [], [item("office", 80, "cost"), item("courses", "12.50", "income")]),
+    Workflow("moved between banks", [], [move_between_banks]),
+    Workflow("month locked and reopened", [], [lock_month, propose_reopening, confirm(corrections.REOPENING)]),
+    Workflow("claim submitted, approved twice", [], approved("ada", "400.40", "a")),
+    Workflow("claims paid", approved("ada", 400, "a") + approved("bea", "55.55", "b"), [pay_claims]),
+    Workflow(
+        "claim paid alone", approved("ada", 400, "a"),
+        [lambda: claims.pay(claim_id=claim("a"), bank_id=bank(), by=user("tessa"), on=ON)],
+    ),
+    Workflow(
+        "claim withdrawn", approved("ada", 400, "a"),
+        [lambda: claims.withdraw(claim_id=claim("a"), by=user("ada"), on=ON)],
+    ),
+    Workflow(
+        "claim sent back, refused", [submit("ada", 400, "a"), propose("a", 300)],
+        [
+            lambda: claims.send_back(claim_id=claim("a"), by=user("cem")),
+            lambda: claims.refuse(claim_id=claim("a"), reason="No days", by=user("cem"), on=ON),
+        ],
+    ),
+    Workflow("year closed", EARNED, [propose_closing, confirm_closing]),
+    Workflow("surplus allocated", CLOSED, [propose_allocation, confirm_allocation]),
+    Workflow("dues relief", [*CLOSED, propose_allocation, confirm_allocation], [relieve]),
+    Workflow("invoice issued", [], [draft("i"), issue("i")]),
+    Workflow("invoice paid, undone", [draft("i"), issue("i")], [receive("i", 100, "r"), undo_receipt("r")]),
+    Workflow(
+        "credit note, client refunded", [draft("i"), issue("i"), receive("i", "285.48", "r")],
+        [credit("i", "n"), issue("n"), pay_back("i", "back")],
+    ),
+    Workflow("trade in credit", [], settled("t", "12.50", 0)),
+    Workflow("trade in hours", [], settled("t", 0, 90)),
+    Workflow("trade in both", [], settled("t", 7, 45)),
+    Workflow(
+        "trade undone", settled("t", 7, 45), [take(trades.undo, "t", "ada"), take(trades.undo, "t", "bea")]
+    ),
+    Workflow("leaving gift", settled("t", 7, 45), [give]),
+    Workflow("left", [pay("dora", 90, "d")], [leave]),
+]  # fmt: skip
+
+
+# What the enumerator must find
+
+
+def record_in_two_halves():
+    """The money first, under a fresh number; the form's key in a second commit."""
+    if Payment.objects.filter(form_key="two").exists():
+        return
+    main = BankAccount.objects.get(pk=bank())
+    with transaction.atomic():
+        number = next_number("P")
+        from pooling import accounts
+
+        journal.post(
+            kind=Kind.PAYMENT_UNPLACED, key=f"payment/{number}/recorded", date=ON, recorded_by=None, document=number,
+            transfers=[journal.move(eur(5), debit=main.account, credit=accounts.suspense("EUR"))],
+        )  # fmt: skip
+    with transaction.atomic():
+        Payment.objects.create(
+            number=number, form_key="two", bank=main, amount=eur(5), received_on=ON, reference="", recorded_by=1,
+            status=Payment.Status.UNPLACED,
+        )  # fmt: skip
+
+
+def number_outside():
+    """The number is taken in a transaction of its own: a crash leaves a gap."""
+    if Item.objects.filter(form_key="gap").exists():
+        return
+    number = next_number("X")
+    with transaction.atomic():
+        Item.objects.create(
+            number=number, form_key="gap", category=Category.objects.get(slug="office"), bank_id=bank(), amount=eur(5),
+            booked_on=ON, text="", recorded_by=1,
+        )  # fmt: skip
+
+
+SEEDED = [
+    Workflow("two halves", [], [record_in_two_halves]),
+    Workflow("number outside", [], [number_outside]),
+    Workflow("nothing wrong", [], [item("office", 5, "fine")]),
+]
