@@ -5,9 +5,14 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 
+from django.db import connection
+
 from members.governance.models import Decision
 from members.numbers import next_number
 from mutual.trail import trail
+
+_PROPOSING = 7003
+"""The advisory lock that proposals are written under."""
 
 
 class DecisionRefused(Exception):
@@ -23,7 +28,18 @@ class AlreadyDecided(DecisionRefused):
 
 
 def propose(*, kind: str, subject: str, text: str, terms: dict[str, Any], by: int, on: dt.date) -> Decision:
-    """Write a proposal that a second officer must confirm; in the caller's transaction."""
+    """Write a proposal that a second officer must confirm; in the caller's transaction.
+
+    The same proposal by the same person is one while it waits: pressed twice, or again after a crash, it would
+    otherwise be there twice, to be confirmed twice.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s, 0)", [_PROPOSING])
+    known = Decision.objects.filter(
+        kind=kind, subject=subject, text=text, terms=terms, proposed_by_id=by, state=Decision.State.PROPOSED
+    ).first()
+    if known is not None:
+        return known
     decision = Decision.objects.create(
         number=next_number("D", width=4), kind=kind, subject=subject, text=text, terms=terms,
         proposed_by_id=by, proposed_on=on,

@@ -62,6 +62,18 @@ class TestTwoOfficers:
         assert held(coop.bank.account) == Money(1000, "EUR")
         assert not list(audit.findings())
 
+    def test_confirm_once_what_was_proposed_twice(self, coop):
+        """The button pressed twice: there is one proposal, so the bank does not start with twice the amount."""
+        said = {
+            "bank_id": coop.bank.pk, "fund_id": None, "amount": Money(70, "EUR"), "day": dt.date(2026, 1, 1),
+            "text": "From before", "on": ON,
+        }  # fmt: skip
+        first = corrections.propose_opening(**said, by=coop.by)
+        assert corrections.propose_opening(**said, by=coop.by) == first
+        assert corrections.propose_opening(**said, by=theo_again()) != first
+        corrections.confirm(decision_id=first.pk, kind=corrections.OPENING, by=theo_again(), on=ON)
+        assert corrections.propose_opening(**said, by=coop.by) != first
+
     def test_can_decline(self, coop):
         proposal = start(coop, confirm=False)
         corrections.decline(decision_id=proposal.pk, kind=corrections.OPENING, by=theo().pk, on=ON)
