@@ -68,19 +68,19 @@ class Arena:
         """A management command."""
         return self._python("manage.py", *arguments)
 
-    def run(self, code: str) -> subprocess.CompletedProcess[str]:
-        """Code, after the common start."""
-        return self._python("-c", START + textwrap.dedent(code))
+    def run(self, code: str, **env: str) -> subprocess.CompletedProcess[str]:
+        """Code, after the common start, with more in its environment."""
+        return self._python("-c", START + textwrap.dedent(code), **env)
 
-    def _python(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+    def _python(self, *arguments: str, **env: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            [sys.executable, *arguments], cwd=CHECKOUT, env=self.env, capture_output=True, text=True, timeout=240,
+            [sys.executable, *arguments], cwd=CHECKOUT, env=self.env | env, capture_output=True, text=True, timeout=240,
             check=False,
         )  # fmt: skip
 
-    def answer(self, code: str) -> str:
+    def answer(self, code: str, **env: str) -> str:
         """What code prints last; it must succeed."""
-        done = self.run(code)
+        done = self.run(code, **env)
         assert done.returncode == 0, done.stderr[-3000:]
         return done.stdout.strip().splitlines()[-1]
 
