@@ -19,7 +19,7 @@ class Proxy:
 
     def __init__(self, url: str, *, share: float, seed: int) -> None:
         self.url, self.share = url, share
-        self.before = self.after = self.commits = 0
+        self.before = self.after = 0
         self._dice = random.Random(seed)
         self._server = conninfo.conninfo_to_dict(url)
 
@@ -40,7 +40,6 @@ class Proxy:
                 size = await reader.readexactly(4)
                 body = await reader.readexactly(int.from_bytes(size, "big") - 4)
                 if kind == b"Q" and body == COMMIT:
-                    self.commits += 1
                     if self._dice.random() < self.share:
                         if self._dice.random() < 0.5:
                             self.before += 1
@@ -49,7 +48,8 @@ class Proxy:
                         await asyncio.gather(back, return_exceptions=True)
                         here.write(kind + size + body)
                         # The answer comes as far as here. "C" is complete: it is committed.
-                        self.after += await there.readexactly(1) == b"C"
+                        complete = await there.readexactly(1) == b"C"
+                        self.after += complete
                         return
                 here.write(kind + size + body)
                 await here.drain()

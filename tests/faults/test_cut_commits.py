@@ -35,9 +35,12 @@ RECORD = """
                     items.record(category_id=category, bank_id=bank, amount=Money(1, "EUR"), booked_on=ON, text="",
                                  voucher="", by=by, form_key=f"{{n}}/{{k}}" if keyed else uuid.uuid4().hex)
                     break
-                except Error:
+                except Error as error:
+                    if getattr(error.__cause__, "sqlstate", None):
+                        refused.append(str(error))
                     connection.close()
         return tries
+    refused = []
     before = Item.objects.count()
     tries = sum(together(4, work))
     made = Item.objects.count() - before
@@ -45,7 +48,7 @@ RECORD = """
     bank_account = chart.find(book=chart.coop_book(), code="assets:bank:main", currency="EUR")
     import json
     print(json.dumps([made, tries, numbers == list(range(1, len(numbers) + 1)),
-                      balances.raw(bank_account) // 100 == len(numbers), len(list(audit.findings()))]))
+                      balances.raw(bank_account) // 100 == len(numbers), len(list(audit.findings())), refused]))
 """
 
 
@@ -63,10 +66,11 @@ def recorded(place, operations, *, keyed, seed):
     proxy = Proxy(arena.url, share=0.15, seed=seed)
     with proxy() as url:
         said = arena.answer(RECORD.format(arguments=(*ids, operations // 4, keyed)), DATABASE_URL=url)
-    made, tries, gapless, balanced, findings = json.loads(said)
+    made, tries, gapless, balanced, findings, refused = json.loads(said)
     assert gapless
     assert balanced
     assert findings == 0
+    assert not refused  # nothing but the line failed
     assert tries == operations + proxy.before + proxy.after
     return made, proxy
 

@@ -51,6 +51,35 @@ class TestChargeRun:
             assert died.returncode == -signal.SIGKILL
         assert arena.answer(RUN.format(period="2026-10", after=10**6)) == "30 28 0 30 1 0"
 
+    def test_leaves_a_wrong_state_when_it_only_looks_before_it_acts(self, arena):
+        """The protection taken away: no key, and two commits where there must be one."""
+        naive = """
+            import uuid
+            from members.models import Member
+            from pooling.models import Charge, DuesAccounts, PlanVersion
+            version = PlanVersion.objects.get()
+            acted = 0
+            for member in Member.objects.order_by("pk"):
+                if Charge.objects.filter(period="2026-08", member=member).exists():
+                    continue
+                both = DuesAccounts.objects.select_related("receivable__currency", "deferred__currency")
+                own = both.get(pk=member.pk)
+                journal.post(kind=Kind.DUES_CHARGED, key=f"dues/naive/{{uuid.uuid4()}}", date=ON, recorded_by=None,
+                             transfers=[journal.move(Money(45, "EUR"), debit=own.receivable, credit=own.deferred)])
+                acted += 1
+                if acted >= {after}:
+                    os.kill(os.getpid(), signal.SIGKILL)
+                Charge.objects.create(period="2026-08", member=member, version=version, amount=4500, charged_on=ON,
+                                      due_on=ON)
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT count(*) FROM ledger_transfer WHERE kind = %s AND booked_on = %s",
+                               [int(Kind.DUES_CHARGED), ON])
+                print(cursor.fetchone()[0], Charge.objects.filter(period="2026-08").count())
+        """
+        for after in (7, 9):
+            assert arena.run(naive.format(after=after)).returncode == -signal.SIGKILL
+        assert arena.answer(naive.format(after=10**6)) == "32 30"
+
 
 class TestQueue:
     def test_does_what_was_committed_although_nobody_rang(self, arena):
