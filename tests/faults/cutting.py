@@ -39,18 +39,17 @@ class Proxy:
                 kind = await reader.readexactly(1)
                 size = await reader.readexactly(4)
                 body = await reader.readexactly(int.from_bytes(size, "big") - 4)
-                if kind == b"Q" and body == COMMIT:
-                    if self._dice.random() < self.share:
-                        if self._dice.random() < 0.5:
-                            self.before += 1
-                            return
-                        back.cancel()
-                        await asyncio.gather(back, return_exceptions=True)
-                        here.write(kind + size + body)
-                        # The answer comes as far as here. "C" is complete: it is committed.
-                        complete = await there.readexactly(1) == b"C"
-                        self.after += complete
+                if kind == b"Q" and body == COMMIT and self._dice.random() < self.share:
+                    if self._dice.random() < 0.5:
+                        self.before += 1
                         return
+                    back.cancel()
+                    await asyncio.gather(back, return_exceptions=True)
+                    here.write(kind + size + body)
+                    # The answer comes as far as here. "C" is complete: it is committed.
+                    complete = await there.readexactly(1) == b"C"
+                    self.after += complete
+                    return
                 here.write(kind + size + body)
                 await here.drain()
         except (asyncio.IncompleteReadError, ConnectionError):

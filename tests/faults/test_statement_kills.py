@@ -32,8 +32,9 @@ def own_redis():
 class Place(Arena):
     """An arena with members, and what is kept of their statements."""
 
-    def __init__(self) -> None:
+    def __init__(self, log) -> None:
         super().__init__()
+        self.log, self.started = log, []
         self.answer(f"""
             for n in range({MEMBERS}):
                 make_member(f"Member{{n:02}} X", joined_on=dt.date(2025, 1, 1))
@@ -53,28 +54,36 @@ class Place(Arena):
             ).fetchone()  # fmt: skip
 
     def start(self, *command):
-        return subprocess.Popen(
-            [sys.executable, *command], cwd=CHECKOUT, env=self.env, start_new_session=True, stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )  # fmt: skip
+        with self.log.open("ab") as log:
+            process = subprocess.Popen(
+                [sys.executable, *command], cwd=CHECKOUT, env=self.env, start_new_session=True, stdout=log, stderr=log
+            )
+        self.started.append(process)
+        return process
 
     def until(self, process, done):
-        deadline = time.monotonic() + 90
+        deadline = time.monotonic() + 120
         while not done():
-            assert process.poll() is None, "It ended by itself."
-            assert time.monotonic() < deadline
+            assert process.poll() is None, self.log.read_text()[-3000:]
+            assert time.monotonic() < deadline, self.log.read_text()[-3000:]
             time.sleep(0.02)
 
     def kill(self, process):
-        os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+
+    def drop(self):
+        for process in self.started:
+            self.kill(process)
+        super().drop()
 
 
 @pytest.fixture(scope="module")
-def place():
+def place(tmp_path_factory):
     with redis.Redis.from_url(own_redis()) as own:
         own.flushdb()
-    place = Place()
+    place = Place(tmp_path_factory.mktemp("statements") / "log")
     yield place
     place.drop()
 
@@ -94,7 +103,9 @@ class TestCommand:
 
 class TestWorker:
     def test_is_followed_by_another_that_goes_on(self, place):
-        worker = ("-m", "celery", "--app=mutual.celery", "worker", "--concurrency=1", "--loglevel=ERROR")
+        # The beat is in it: whatever bell was missed rings again within fifteen seconds.
+        beat = ("--beat", f"--schedule={place.log}-beat")
+        worker = ("-m", "celery", "--app=mutual.celery", "worker", "--concurrency=1", "--loglevel=INFO", *beat)
         place.answer("""
             from members.statements import batch
             from mutual.periods import parse
