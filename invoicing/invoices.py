@@ -17,7 +17,7 @@ from invoicing import vat
 from invoicing.models import Client, Invoice, Issuer, Line, Receipt
 from members.models import Member
 from members.numbers import next_number
-from mutual import formats
+from mutual import formats, repeats
 from mutual.jobs import queue
 from mutual.ledger import chart, journal
 from mutual.ledger.kinds import AccountType, Kind
@@ -120,7 +120,7 @@ def draft(
     form_key: str,
     invoice_id: int | None = None,
 ) -> Invoice:
-    """Write a draft, or write one's own draft anew. The same form sent twice is one draft.
+    """Write a draft, or write one's own draft anew. The same form sent again writes its draft anew.
 
     :raises NotADraft: if the invoice is issued
     :raises Incomplete: if there is no line, or more than 200
@@ -134,17 +134,18 @@ def draft(
         "introduction": introduction,
     }  # fmt: skip
     if invoice_id is None:
-        invoice, made = Invoice.objects.get_or_create(
-            member=member, form_key=form_key, defaults={**terms, "currency": issuer_of(member).currency}
-        )
-        if not made:
-            return invoice
+        known = repeats.made_before(Invoice.objects.filter(member=member), form_key=form_key)
+        invoice_id = None if known is None else known.pk
+    if invoice_id is None:
+        invoice = Invoice.objects.create(member=member, form_key=form_key, currency=issuer_of(member).currency, **terms)
     else:
         invoice = _lock(invoice_id, member_id)
-        if invoice.status != Invoice.Status.DRAFT:
-            raise NotADraft(_("This invoice is issued. A credit note corrects it."))
         if invoice.kind == Invoice.Kind.CREDIT_NOTE:
             terms.pop("client")
+        if all(getattr(invoice, name) == value for name, value in terms.items()) and _typed(invoice) == list(lines):
+            return invoice
+        if invoice.status != Invoice.Status.DRAFT:
+            raise NotADraft(_("This invoice is issued. A credit note corrects it."))
         for name, value in terms.items():
             setattr(invoice, name, value)
         invoice.lines.all().delete()
@@ -159,6 +160,13 @@ def draft(
     invoice.net, invoice.vat, invoice.gross = (minor(amount) for amount in (added.net, added.vat, added.gross))
     invoice.save()
     return invoice
+
+
+def _typed(invoice: Invoice) -> list[NewLine]:
+    return [
+        NewLine(line.text, line.quantity, line.unit, line.unit_price, line.category, line.rate)
+        for line in invoice.lines.all()
+    ]
 
 
 @transaction.atomic(durable=True)
@@ -345,7 +353,7 @@ def record_receipt(
     :raises NotADraft: never; an unissued invoice is :class:`Incomplete`
     """
     invoice = _lock(invoice_id, member_id)
-    known = invoice.receipts.filter(form_key=form_key).first()
+    known = repeats.made_before(invoice.receipts.all(), form_key=form_key, amount=minor(amount), paid_on=paid_on)
     if known is not None:
         return known
     if invoice.status not in Invoice.UNPAID or invoice.kind != Invoice.Kind.INVOICE:
@@ -367,7 +375,7 @@ def refund(*, invoice_id: int, member_id: int, paid_on: dt.date, form_key: str, 
     :raises TooMuch: if nothing is to be paid back
     """
     invoice = _lock(invoice_id, member_id)
-    known = invoice.receipts.filter(form_key=form_key).first()
+    known = repeats.made_before(invoice.receipts.all(), form_key=form_key, paid_on=paid_on)
     if known is not None:
         return known
     if invoice.open_minor >= 0:
@@ -442,7 +450,7 @@ def draft_credit_note(*, invoice_id: int, member_id: int, form_key: str, on: dt.
     :raises TooMuch: if all of it is credited already
     """
     invoice = _lock(invoice_id, member_id)
-    known = Invoice.objects.filter(member_id=member_id, form_key=form_key).first()
+    known = repeats.made_before(Invoice.objects.filter(member_id=member_id), form_key=form_key, corrects_id=invoice_id)
     if known is not None:
         return known
     if invoice.status == Invoice.Status.DRAFT or invoice.kind != Invoice.Kind.INVOICE:
@@ -469,21 +477,20 @@ def draft_credit_note(*, invoice_id: int, member_id: int, form_key: str, on: dt.
 def duplicate(*, invoice_id: int, member_id: int, form_key: str, on: dt.date) -> Invoice:
     """A new draft with the lines of an old invoice, supplied today."""
     invoice = Invoice.objects.get(pk=invoice_id, member_id=member_id, kind=Invoice.Kind.INVOICE)
-    copy, made = Invoice.objects.get_or_create(
-        member=invoice.member, form_key=form_key,
-        defaults={
-            "client": invoice.client, "currency": invoice.currency, "supplied_from": on, "supplied_until": on,
-            "introduction": invoice.introduction, "net": invoice.net, "vat": invoice.vat, "gross": invoice.gross,
-        },
+    known = repeats.made_before(Invoice.objects.filter(member_id=member_id), form_key=form_key)
+    if known is not None:
+        return known
+    copy = Invoice.objects.create(
+        member=invoice.member, form_key=form_key, client=invoice.client, currency=invoice.currency, supplied_from=on,
+        supplied_until=on, introduction=invoice.introduction, net=invoice.net, vat=invoice.vat, gross=invoice.gross,
     )  # fmt: skip
-    if made:
-        Line.objects.bulk_create(
-            Line(
-                invoice=copy, place=line.place, text=line.text, quantity=line.quantity, unit=line.unit,
-                unit_price=line.unit_price, category=line.category, rate=line.rate,
-            )
-            for line in invoice.lines.all()
-        )  # fmt: skip
+    Line.objects.bulk_create(
+        Line(
+            invoice=copy, place=line.place, text=line.text, quantity=line.quantity, unit=line.unit,
+            unit_price=line.unit_price, category=line.category, rate=line.rate,
+        )
+        for line in invoice.lines.all()
+    )  # fmt: skip
     return copy
 
 

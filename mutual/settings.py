@@ -140,6 +140,7 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "allauth.usersessions.middleware.UserSessionsMiddleware",
     "mutual.access.PolicyMiddleware",
+    "mutual.pages.views.RepeatMiddleware",
 ]
 
 ROOT_URLCONF = "mutual.urls"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from typing import Any
 
 from django.db import transaction
 from django.db.models import F
@@ -10,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from members.models import Member
 from members.numbers import next_number
-from mutual import formats
+from mutual import formats, repeats
 from mutual.ledger import journal
 from mutual.ledger.kinds import Kind
 from mutual.money import Money, from_minor, minor
@@ -54,11 +55,21 @@ def record(
 
     :raises WrongCurrency: if the bank account counts another currency
     :raises NotPossibleNow: if the month is closed
+    :raises mutual.repeats.FormReused: if the form was sent before with other content
     """
-    known = Payment.objects.filter(form_key=form_key).first()
+    known = _made_before(
+        form_key, member_id, bank_id=bank_id, amount=amount, received_on=received_on, reference=reference,
+        replaces_id=None,
+    )  # fmt: skip
     if known is not None:
         return known
     return _record(member_id, bank_id, amount, received_on, reference, form_key, by, replaces=None)
+
+
+def _made_before(form_key: str, member_id: int | None, **said: Any) -> Payment | None:
+    if member_id is not None:  # one recorded without a member may have been placed since
+        said["member_id"] = member_id
+    return repeats.made_before(Payment.objects.all(), form_key=form_key, **said)
 
 
 def _record(
@@ -169,7 +180,10 @@ def correct(
     :raises AlreadyWithdrawn: if it was withdrawn before
     :raises NotPossibleNow: as :func:`withdraw`
     """
-    known = Payment.objects.filter(form_key=form_key).first()
+    known = _made_before(
+        form_key, member_id, bank_id=bank_id, amount=amount, received_on=received_on, reference=reference,
+        replaces_id=payment_id,
+    )  # fmt: skip
     if known is not None:
         return known
     payment = _lock(payment_id)

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from invoicing.barter import accounts
 from members.models import Member
-from mutual.ledger import chart, journal
+from mutual.ledger import balances, chart, journal
 from mutual.ledger.kinds import Kind
 from mutual.money import Money
 from mutual.trail import trail
@@ -25,11 +25,16 @@ class NothingToGive(LeavingRefused):
 
 @transaction.atomic(durable=True)
 def give_to_community(*, member_id: int, form_key: str, by: int, on: dt.date) -> tuple[Money, ...]:
-    """Give everything a member holds above zero to the community's account, of her own will, on leaving.
+    """Give everything a member holds above zero to the community's account, of her own will, on leaving. The same form
+    sent again answers with what was given.
 
     :raises NothingToGive: if she holds nothing above zero
     """
     member = Member.objects.select_for_update().get(pk=member_id)
+    key = f"leaving/{member.number}/{form_key}"
+    known = balances.entry(chart.BARTER, journal.entry_id_of(key, book=chart.barter_book()))
+    if known is not None:
+        return tuple(line.amount for line in known.lines)
     given = tuple(
         holding.balance
         for unit in accounts.UNITS
@@ -39,7 +44,7 @@ def give_to_community(*, member_id: int, form_key: str, by: int, on: dt.date) ->
         raise NothingToGive(_("There is nothing above zero to give."))
     journal.post(
         kind=Kind.LEAVER_SETTLED,
-        key=f"leaving/{member.number}/{form_key}",
+        key=key,
         book=chart.barter_book(),
         date=on,
         transfers=[

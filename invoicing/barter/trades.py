@@ -13,7 +13,7 @@ from invoicing.barter import accounts
 from invoicing.barter.models import Listing, Trade
 from members.models import Member
 from members.numbers import next_number
-from mutual import formats
+from mutual import formats, repeats
 from mutual.ledger import chart, journal
 from mutual.ledger.kinds import Kind
 from mutual.money import Money
@@ -75,7 +75,10 @@ def request(
     :raises NotPresent: if either side is not an active member
     :raises CostsNothing: if neither credit nor hours are asked
     """
-    known = Trade.objects.filter(form_key=form_key, asked_by_id=asked_by).first()
+    known = repeats.made_before(
+        Trade.objects.all(), form_key=form_key, asked_by_id=asked_by, provider_id=provider, receiver_id=receiver,
+        title=title, text=text, credit=credit, minutes=minutes, listing_id=listing,
+    )  # fmt: skip
     if known is not None:
         return known
     if provider == receiver:

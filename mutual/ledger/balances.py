@@ -11,6 +11,7 @@ import uuid
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 from django.db import connection
 from django.db.models import Sum
@@ -358,20 +359,23 @@ _ON_A_DAY = """
                     SELECT credit_id, -amount FROM ledger_transfer
                      WHERE book_id = %(book)s AND booked_on > %(day)s) AS sides
                   GROUP BY account_id) AS later ON later.account_id = a.id
-     WHERE a.book_id = %(book)s
+     WHERE a.book_id = %(book)s AND a.type = ANY (%(types)s)
      ORDER BY a.type, a.code, c.code
 """
 
 
-def _held_on(book: Book, day: dt.date | None) -> list[tuple[int, str, AccountType, str, int]]:
+def _held_on(
+    book: Book, day: dt.date | None, types: Sequence[AccountType] = tuple(AccountType)
+) -> list[tuple[int, str, AccountType, str, int]]:
+    asked: dict[str, Any] = {"book": book.pk, "day": day or dt.date.max, "types": [int(kind) for kind in types]}
     with connection.cursor() as cursor:
-        cursor.execute(_ON_A_DAY, {"book": book.pk, "day": day or dt.date.max})
+        cursor.execute(_ON_A_DAY, asked)
         return [(pk, code, AccountType(kind), unit, int(held)) for pk, code, kind, unit, held in cursor.fetchall()]
 
 
 def held_on(book: Book, day: dt.date, types: Sequence[AccountType]) -> list[tuple[Account, int]]:
     """The book's accounts of some types with debits − credits at the end of a day, in minor units."""
-    held = {pk: amount for pk, _code, kind, _unit, amount in _held_on(book, day) if kind in types}
+    held = {pk: amount for pk, _code, _kind, _unit, amount in _held_on(book, day, types)}
     accounts = Account.objects.select_related("currency").filter(pk__in=list(held)).order_by("code", "currency_id")
     return [(account, held[account.pk]) for account in accounts]
 

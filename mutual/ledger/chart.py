@@ -207,8 +207,7 @@ def set_limits(account: Account, *, amount_min: int | None, amount_max: int | No
 
     :raises LimitsBroken: if what it holds now lies outside
     """
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [BOOK_LOCK, account.book_id])
+    lock_book(account.book_id)
     rows = Balance.objects.select_for_update().filter(account_id=account.pk).order_by("stripe")
     held = sum(row.amount for row in rows)
     if (amount_min is not None and held < amount_min) or (amount_max is not None and held > amount_max):
@@ -220,8 +219,23 @@ def set_limits(account: Account, *, amount_min: int | None, amount_max: int | No
 
 
 def lock(account: Account) -> None:
-    """Hold every balance row of an account until the transaction ends: for a rule over what it holds now."""
+    """Hold every balance row of an account until the transaction ends: for a rule over what it holds now.
+
+    The book's lock comes first, as it does when an entry is recorded, so that nobody closing the book waits for us
+    while we wait for her.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock_shared(%s, %s)", [BOOK_LOCK, account.book_id])
     list(Balance.objects.select_for_update(no_key=True).filter(account_id=account.pk).order_by("stripe"))
+
+
+def lock_book(book_id: int) -> None:
+    """Hold a book alone until the transaction ends: entries under way are waited for, and none is recorded meanwhile.
+
+    For what reads a whole book and then decides: closing a month or a year, sealing a day.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [BOOK_LOCK, book_id])
 
 
 def closings(book: Book) -> list[Closing]:
@@ -261,6 +275,7 @@ __all__ = [
     "labels",
     "limit",
     "lock",
+    "lock_book",
     "member_book",
     "open",
     "open_many",

@@ -20,7 +20,7 @@ import psycopg
 from django.db import DatabaseError, connection, transaction
 from psycopg import sql
 
-from mutual.ledger.chart import BOOK_LOCK, COOP
+from mutual.ledger.chart import COOP, lock_book
 from mutual.ledger.keys import KEY, LINES, entry_id, entry_of, line_id
 from mutual.ledger.kinds import Kind
 from mutual.ledger.models import Account, Book, Closing, Currency, EntryNote
@@ -493,8 +493,7 @@ def reopen_book(*, book: Book, until: dt.date | None, recorded_by: int | None) -
 
 
 def _close(book: Book, until: dt.date | None, recorded_by: int | None, *, reopen: bool) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [BOOK_LOCK, book.pk])
+    lock_book(book.pk)
     row = Book.objects.select_for_update().get(pk=book.pk)
     if row.closed_until == until:
         return

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from django.db import models
 from django.db.models import F, Q
+from django.db.models.functions import Now
 
 from mutual.ledger.kinds import AccountType, Kind
 
@@ -46,7 +47,8 @@ class Closing(models.Model):
 
     book = models.ForeignKey(Book, on_delete=models.PROTECT, related_name="closings")
     closed_until = models.DateField(null=True)
-    recorded_at = models.DateTimeField(auto_now_add=True)
+    recorded_at = models.DateTimeField(db_default=Now())
+    """By the database's clock, as a transfer's is: the audit compares the two."""
     recorded_by = models.BigIntegerField(null=True)
 
 

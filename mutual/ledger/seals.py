@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from django.db import connection, transaction
 
-from mutual.ledger.chart import BOOK_LOCK
+from mutual.ledger.chart import lock_book
 
 WIDTH = 16
 """How much of each row's hash a seal keeps, in bytes; the root is over the whole hashes."""
@@ -55,9 +55,8 @@ def seal(until: dt.date) -> int:
 
 @transaction.atomic
 def _seal_day(book_id: int, day: dt.date) -> int:
+    lock_book(book_id)
     with connection.cursor() as cursor:
-        # Alone with the book: nothing recorded on that day can still be on its way.
-        cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [BOOK_LOCK, book_id])
         cursor.execute("SELECT day, chain FROM ledger_seal WHERE book_id = %s ORDER BY day DESC LIMIT 1", [book_id])
         last = cursor.fetchone()
         if last and last[0] >= day:

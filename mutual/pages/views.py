@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST
 
-from mutual import access
+from mutual import access, repeats
 from mutual.pages import theme
 
 
@@ -35,6 +37,22 @@ def set_theme(request: HttpRequest) -> HttpResponse:
         secure=settings.SESSION_COOKIE_SECURE,
     )
     return response
+
+
+class RepeatMiddleware:
+    """A form that was sent before with other content is answered with a page of its own (R-A7)."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
+        """Answer 409; every other error stays an error."""
+        if isinstance(error, repeats.FormReused):
+            return render(request, "form_reused.html", {"again": request.get_full_path()}, status=409)
+        return None
 
 
 @access.anyone

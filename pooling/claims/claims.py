@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from members.models import Member
 from members.numbers import next_number
-from mutual import formats
+from mutual import formats, repeats
 from mutual.jobs import runs
 from mutual.jobs.models import Run
 from mutual.ledger import audit, balances, chart, journal
@@ -87,7 +87,10 @@ def submit(
     :raises OutsideMembership: if a day lies before she joined, or has not come yet
     :raises WrongCurrency: if the fund is kept in another currency
     """
-    known = Claim.objects.filter(form_key=form_key).first()
+    known = repeats.made_before(
+        Claim.objects.all(), form_key=form_key, member_id=member_id, fund_id=fund_id, occasion=occasion,
+        first_day=first_day, last_day=last_day, amount_claimed=amount,
+    )  # fmt: skip
     if known is not None:
         return known
     member = Member.objects.get(pk=member_id)

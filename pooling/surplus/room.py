@@ -11,8 +11,11 @@ from django.utils.translation import gettext as _
 
 from mutual import rooms
 from mutual.access import Role
+from mutual.ledger import balances, chart
+from mutual.ledger.kinds import AccountType
 from mutual.periods import Period
 from pooling.surplus import reports
+from pooling.surplus.models import Year
 
 
 def navigation() -> Iterator[rooms.NavItem]:
@@ -48,6 +51,25 @@ def findings() -> Iterator[rooms.Finding]:
             yield rooms.Finding(
                 "allocations are in the journal", number, f"Decision {number} and the journal do not say the same."
             )
+        cursor.execute(
+            """
+            SELECT y.label FROM surplus_year y
+             WHERE y.last_day >= (SELECT coalesce(closed_until, '-infinity') FROM ledger_book WHERE id = 1)
+            """
+        )
+        for (label,) in cursor.fetchall():
+            yield rooms.Finding(
+                "closed years stay closed", label, f"The year {label} is closed, but the books are open in it."
+            )
+    last = Year.objects.order_by("-last_day").first()
+    if last is not None:
+        ends = balances.held_on(chart.coop_book(), last.last_day, (AccountType.INCOME, AccountType.EXPENSE))
+        for account, held in ends:
+            if held:
+                yield rooms.Finding(
+                    "closed years leave no income or expense", account.code,
+                    f"At the end of {last.label}, {account.code} holds {held} that no closing brought to zero.",
+                )  # fmt: skip
 
 
 def live_a_month(story: rooms.Story, period: Period) -> None:

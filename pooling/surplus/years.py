@@ -101,14 +101,17 @@ def _can_close(label: str, period: Period, on: dt.date) -> None:
 def confirm_closing(*, decision_id: int, by: int, on: dt.date) -> Year:
     """Close a year as the second officer: income and expense end at zero, what is left is surplus, and the book closes.
 
-    The closing entry is the year's last. A loss lowers what earlier years left.
+    The closing entry is the year's last, also where the year's months were closed before. A loss lowers what earlier
+    years left.
 
     :raises members.governance.decisions.DecisionRefused: if decided, or proposed by the same person
-    :raises YearRefused: as :func:`propose_closing`, or if the books are closed on the year's last day already
+    :raises YearRefused: as :func:`propose_closing`
     """
     decision = decisions.lock(decision_id, kind=CLOSING, by=by)
     label = decision.terms["year"]
     period = year_of(label)
+    # Alone with the book before it is read: what somebody records meanwhile is either read here or refused.
+    chart.lock_book(chart.COOP)
     _can_close(label, period, on)
     surplus: dict[str, int] = {}
     moves: list[journal.Move] = []
@@ -127,21 +130,17 @@ def confirm_closing(*, decision_id: int, by: int, on: dt.date) -> Year:
             else journal.move(amount, debit=account, credit=rest)
         )
         surplus[unit] = surplus.get(unit, 0) - held
-    try:
-        with transaction.atomic():
-            if moves:
-                journal.post(
-                    kind=Kind.YEAR_CLOSED, key=f"year/{label}/closed", date=period.last_day, transfers=moves,
-                    recorded_by=by, document=decision.number,
-                )  # fmt: skip
-            book = chart.coop_book()
-            if book.closed_until is None or book.closed_until < period.end:
-                journal.close_book(book=book, until=period.end, recorded_by=by)
-    except journal.PeriodClosed as error:
-        day = formats.day(error.open_from)
-        raise YearRefused(
-            _("The books are closed before %(day)s: reopen the year's last month first.") % {"day": day}
-        ) from error
+    book = chart.coop_book()
+    closed = book.closed_until
+    if moves:
+        if closed is not None and closed > period.last_day:
+            # The months are locked already. They open for this one entry: we are alone with the book.
+            journal.reopen_book(book=book, until=period.last_day, recorded_by=by)
+        journal.post(
+            kind=Kind.YEAR_CLOSED, key=f"year/{label}/closed", date=period.last_day, transfers=moves, recorded_by=by,
+            document=decision.number,
+        )  # fmt: skip
+    journal.close_book(book=book, until=max(closed or period.end, period.end), recorded_by=by)
     unit = settings.COOPERATIVE_CURRENCY
     year = Year.objects.create(
         label=label, first_day=period.start, last_day=period.last_day, closed_on=on, decision=decision,

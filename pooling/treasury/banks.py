@@ -9,8 +9,8 @@ from django.utils.text import slugify
 from django.utils.translation import gettext as _
 
 from members.numbers import next_number
-from mutual import formats
-from mutual.ledger import journal
+from mutual import formats, repeats
+from mutual.ledger import balances, chart, journal
 from mutual.ledger.kinds import Kind
 from mutual.money import Money, minor
 from mutual.trail import trail
@@ -56,6 +56,7 @@ def move(*, source_id: int, target_id: int, amount: Money, on: dt.date, form_key
 
     :raises NotEnough: if the first holds less
     :raises NotPossible: if the two differ in currency or the month is closed
+    :raises mutual.repeats.FormReused: if the form was sent before with other content
     """
     source, target = (
         BankAccount.objects.select_related("account__currency").get(pk=pk) for pk in (source_id, target_id)
@@ -63,9 +64,14 @@ def move(*, source_id: int, target_id: int, amount: Money, on: dt.date, form_key
     if source.pk == target.pk or source.currency != target.currency or source.currency != str(amount.currency):
         raise NotPossible(_("Choose two different accounts in the same currency."))
     key = f"bank/{form_key}/moved"
-    entry = journal.entry_id_of(key)
-    if journal.is_recorded(entry):
-        return ""
+    repeats.wait_for_twin(form_key)
+    known = balances.entry(chart.COOP, journal.entry_id_of(key))
+    if known is not None:
+        (line,) = known.lines
+        booked = (line.debit_id, line.credit_id, line.amount, known.date)
+        if booked != (target.account_id, source.account_id, amount, on):
+            raise repeats.FormReused
+        return known.document
     number = next_number("B")
     try:
         journal.post(

@@ -24,6 +24,7 @@ from mutual.ledger.kinds import Kind
 from mutual.money import Money, from_minor, minor
 from pooling import accounts, placing
 from pooling.models import Charge, Fund, Payment
+from pooling.surplus.models import Year
 from pooling.treasury.models import BankAccount, Item
 
 OPENING = "OPENING_BALANCE"
@@ -132,11 +133,12 @@ def propose_reversal(*, entry_id: uuid.UUID, text: str, by: int, on: dt.date) ->
 def propose_reopening(*, until: dt.date, text: str, by: int, on: dt.date) -> Decision:
     """Propose to open the books again from a day on.
 
-    :raises NotPossibleNow: if they are open then
+    :raises NotPossibleNow: if they are open then, or the day lies in a year that is closed
     """
     closed = chart.coop_book().closed_until
     if closed is None or until >= closed:
         raise NotPossibleNow(_("The books are open on that day."))
+    _no_closed_year_after(until)
     return decisions.propose(
         kind=REOPENING, subject="books", text=text, terms={"until": until.isoformat()}, by=by, on=on
     )
@@ -225,7 +227,23 @@ def _reverse(decision: Decision, terms: dict[str, Any], by: int, on: dt.date) ->
 
 
 def _reopen(decision: Decision, terms: dict[str, Any], by: int, on: dt.date) -> None:
-    journal.reopen_book(book=chart.coop_book(), until=dt.date.fromisoformat(terms["until"]), recorded_by=by)
+    until = dt.date.fromisoformat(terms["until"])
+    chart.lock_book(chart.COOP)
+    _no_closed_year_after(until)
+    book = chart.coop_book()
+    if book.closed_until is None or until >= book.closed_until:
+        raise NotPossibleNow(_("The books are open on that day."))
+    journal.reopen_book(book=book, until=until, recorded_by=by)
+
+
+def _no_closed_year_after(until: dt.date) -> None:
+    """A closed year has given its surplus away; income recorded in it afterwards would never find a purpose."""
+    closed = Year.objects.filter(last_day__gte=until).order_by("first_day").first()
+    if closed is not None:
+        raise NotPossibleNow(
+            _("The year %(year)s is closed and its surplus decided. Record the correction in the open year instead.")
+            % {"year": closed.label}
+        )
 
 
 _CARRY_OUT: dict[str, Callable[[Decision, dict[str, Any], int, dt.date], None]] = {

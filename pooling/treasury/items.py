@@ -9,7 +9,7 @@ from django.utils.text import slugify
 from django.utils.translation import gettext as _
 
 from members.numbers import next_number
-from mutual import formats
+from mutual import formats, repeats
 from mutual.ledger import chart, journal
 from mutual.ledger.kinds import AccountType, Kind
 from mutual.money import Money, minor
@@ -75,7 +75,10 @@ def record(
     :raises NotEnough: if the account holds less than the cost
     :raises NotPossible: if the month is closed or the currencies differ
     """
-    known = Item.objects.filter(form_key=form_key).first()
+    known = repeats.made_before(
+        Item.objects.all(), form_key=form_key, category_id=category_id, bank_id=bank_id, amount=amount,
+        booked_on=booked_on, text=text, voucher=voucher,
+    )  # fmt: skip
     if known is not None:
         return known
     bank = BankAccount.objects.select_related("account__currency").get(pk=bank_id)

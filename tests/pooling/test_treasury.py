@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 
 import pytest
+from django.urls import reverse
 
 from members.governance import decisions
 from members.governance.models import Decision
@@ -18,6 +19,7 @@ from pooling.treasury import banks, corrections, items, months
 from pooling.treasury.models import Item
 from tests.conftest import theo
 from tests.pooling.test_dues import ON, ada, charge, coop, held, owes, pay
+from tests.trust.test_routes import person
 
 __all__ = ["ada", "coop"]
 pytestmark = pytest.mark.django_db
@@ -87,6 +89,21 @@ class TestItems:
         assert held(coop.bank.account) == Money(900, "EUR")
         income = balances.income(chart.coop_book(), parse("2026-11"))
         assert income.result == {"EUR": Money(-100, "EUR")}
+
+    def test_answer_409_when_the_form_comes_again_with_other_content(self, coop, client):
+        start(coop)
+        client.force_login(person("treasurer"))
+        category = items.open_category(kind="COST", name="Hosting", by=coop.by)
+        sent = {
+            "category": category.pk, "bank": coop.bank.pk, "amount": "10", "booked_on": ON.isoformat(),
+            "text": "Server", "voucher": "", "form_key": "a" * 32,
+        }  # fmt: skip
+        url = reverse("treasury:item_new")
+        assert client.post(url, sent).status_code == client.post(url, sent).status_code == 302
+        answer = client.post(url, sent | {"amount": "11"})
+        assert answer.status_code == 409
+        assert "sent before" in answer.content.decode()
+        assert held(coop.bank.account) == Money(990, "EUR")
 
     def test_refuse_what_the_bank_does_not_hold(self, coop):
         start(coop, 99)

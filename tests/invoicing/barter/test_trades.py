@@ -198,8 +198,10 @@ class TestLeaving:
         assert leaving.give_to_community(member_id=ada.pk, form_key="a" * 32, by=1, on=ON) == (
             Money(25, "CREDIT"), Money(90, "HOUR"),
         )  # fmt: skip
+        again = leaving.give_to_community(member_id=ada.pk, form_key="a" * 32, by=1, on=ON)
+        assert again == (Money(25, "CREDIT"), Money(90, "HOUR"))
         with pytest.raises(leaving.NothingToGive):
-            leaving.give_to_community(member_id=ada.pk, form_key="a" * 32, by=1, on=ON)
+            leaving.give_to_community(member_id=ada.pk, form_key="b" * 32, by=1, on=ON)
         assert credit(ada) == Money(0, "CREDIT")
         assert not list(audit.findings())
 

@@ -14,6 +14,7 @@ from mutual.periods import parse
 from pooling import accounts
 from pooling.surplus import relief, years
 from pooling.surplus.models import Allocation, Year
+from pooling.treasury import corrections, months
 from tests.conftest import make_member
 from tests.pooling.test_dues import ada, charge, coop, held, on_plan, owes, pay
 from tests.pooling.test_treasury import cost, start, theo_again
@@ -81,6 +82,36 @@ class TestClose:
             years.propose_closing(label="2026", text="x", by=earned.by, on=dt.date(2026, 12, 31))
         with pytest.raises(years.EarlierOpen):
             years.propose_closing(label="2027", text="x", by=earned.by, on=dt.date(2028, 1, 5))
+
+    def test_is_not_undone_by_reopening_its_months(self, earned):
+        close(earned)
+
+        def propose(until):
+            return corrections.propose_reopening(until=until, text="One more bill", by=earned.by, on=NEXT)
+
+        with pytest.raises(corrections.NotPossibleNow, match="2026"):
+            propose(dt.date(2026, 12, 1))
+        months.close(month=parse("2027-01"), by=earned.by, on=dt.date(2027, 2, 1))
+        assert propose(dt.date(2027, 1, 1)).state == "PROPOSED"
+
+    def test_refuses_a_reopening_that_was_proposed_before(self, earned):
+        months.close(month=parse("2026-12"), by=earned.by, on=NEXT)
+        reopening = corrections.propose_reopening(
+            until=dt.date(2026, 12, 1), text="One more bill", by=earned.by, on=NEXT
+        )
+        close(earned)
+        with pytest.raises(corrections.NotPossibleNow, match="2026"):
+            corrections.confirm(decision_id=reopening.pk, kind=corrections.REOPENING, by=theo_again(), on=NEXT)
+        assert chart.coop_book().closed_until == dt.date(2027, 1, 1)
+
+    @pytest.mark.parametrize("locked", ["2026-11", "2026-12", "2027-01"])
+    def test_needs_no_reopening_of_months_closed_before(self, earned, locked):
+        after = dt.date(2027, 2, 3)
+        months.close(month=parse(locked), by=earned.by, on=after)
+        proposal = years.propose_closing(label="2026", text="As the books say", by=earned.by, on=after)
+        years.confirm_closing(decision_id=proposal.pk, by=theo_again(), on=after)
+        assert chart.coop_book().closed_until == max(parse(locked).end, dt.date(2027, 1, 1))
+        assert not list(audit.findings())
 
     def test_keeps_a_loss_and_allocates_nothing(self, coop):
         start(coop)

@@ -1,0 +1,112 @@
+"""What a room's own audit looks for, each broken once behind every guard and then named (R-A2)."""
+
+from __future__ import annotations
+
+import ast
+import datetime as dt
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+
+from members.governance.models import Decision
+from mutual.ledger import audit
+from mutual.money import Money
+from pooling.surplus import years
+from pooling.treasury import corrections
+from tests.arena import CHECKOUT
+from tests.conftest import cem, clara, make_member
+from tests.invoicing.barter.test_trades import agreed, settle
+from tests.invoicing.test_invoices import client_of, draft, issue
+from tests.mutual.ledger.test_audit import unguarded
+from tests.pooling.claims.test_claims import claim
+from tests.pooling.surplus.test_years import close
+from tests.pooling.test_dues import ON, charge, coop, on_plan, pay
+from tests.pooling.test_treasury import cost, start, theo_again
+
+__all__ = ["coop"]
+pytestmark = pytest.mark.django_db
+
+BREAKS = {
+    "open charges are what members owe": "UPDATE pooling_charge SET amount = amount + 1 WHERE amount > paid",
+    "what is charged and not paid is deferred": "UPDATE pooling_charge SET written_off = 1 WHERE amount > paid",
+    "a charge's paid part is its placements": "UPDATE pooling_placement SET amount = amount - 1",
+    "suspense is what is not placed": "UPDATE pooling_payment SET amount = amount + 1 WHERE status = 'UNPLACED'",
+    "what is set aside is approved and not paid": (
+        "UPDATE claims_claim SET status = 'WITHDRAWN' WHERE status = 'APPROVED'"
+    ),
+    "paid claims are in the journal": "UPDATE claims_claim SET amount_approved = 1 WHERE status = 'PAID'",
+    "allocations are in the journal": "UPDATE surplus_allocation SET amount = amount + 1",
+    "closed years stay closed": "UPDATE ledger_book SET closed_until = '2026-12-01' WHERE id = 1",
+    "closed years leave no income or expense": (
+        "UPDATE ledger_transfer SET booked_on = '2027-06-01' WHERE id IN "
+        "(SELECT id FROM ledger_transfer WHERE kind = 40 LIMIT 1)"
+    ),
+    "invoice numbers have no gaps": "UPDATE invoicing_series SET last = last + 1",
+    "receivables are the open invoices": "UPDATE invoicing_invoice SET paid = paid + 1 WHERE status = 'ISSUED'",
+    "issued invoices are unchanged": "UPDATE invoicing_invoice SET digest = 'x' WHERE digest <> ''",
+    "settled trades are in the barter book": "UPDATE barter_trade SET credit = credit + 1 WHERE status = 'SETTLED'",
+}
+
+
+@pytest.fixture
+def lived(coop):
+    """A little of everything, and all of it right."""
+    start(coop)
+    ada, bo = on_plan(make_member("Ada Byron"), coop), on_plan(make_member("Bo Ek"), coop)
+    charge()
+    pay(coop, ada, 20)
+    pay(coop, None, 10, key="unplaced")
+    cost(coop, 10)
+    cost(coop, 300, key="c2", kind="INCOME")
+    filled = corrections.propose_opening(
+        bank_id=None, fund_id=coop.sick.pk, amount=Money(600, "EUR"), day=ON, text="From before", by=coop.by, on=ON
+    )
+    corrections.confirm(decision_id=filled.pk, kind=corrections.OPENING, by=theo_again(), on=ON)
+    from pooling.claims import claims
+
+    first, second = clara().pk, cem().pk
+    for key in ("paid", "waiting"):
+        one = claim(coop, ada, 50, key=key)
+        claims.propose(claim_id=one.pk, amount=Money(50, "EUR"), by=first, on=ON)
+        claims.approve(claim_id=one.pk, by=second, on=ON)
+        if key == "paid":
+            claims.pay(claim_id=one.pk, bank_id=coop.bank.pk, by=coop.by, on=ON)
+    from invoicing.models import Issuer
+
+    invoice = draft(ada, client=client_of(ada))
+    Issuer.objects.filter(member=ada).update(tax_number="1")
+    issue(invoice)
+    settle(agreed(ada, bo))
+    close(coop)
+    part = years.Part("RESERVE", None, Money(5, "EUR"))
+    later = dt.date(2027, 1, 20)
+    voted = years.propose_allocation(parts=[part], text="Voted", ballot="Assembly", by=coop.by, on=later)
+    years.confirm_allocation(decision_id=voted.pk, by=theo_again(), on=later)
+    assert Decision.objects.filter(state="CONFIRMED").count() == 4
+    assert not list(audit.findings())
+
+
+def named_in_the_code() -> set[str]:
+    """The first argument of every finding a room makes, and the first item of every row of its checks."""
+    found = set()
+    for room in settings.MUTUAL_ROOMS:
+        tree = ast.parse((CHECKOUT / Path(*room.split("."))).with_suffix(".py").read_text())
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Call) and ast.unparse(node.func).endswith("Finding"):
+                said = node.args[0]
+                found |= {said.value} if isinstance(said, ast.Constant) else set()
+            elif isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "_CHECKS":
+                assert isinstance(node.value, ast.Tuple)
+                found |= {row.elts[0].value for row in node.value.elts}  # type: ignore[attr-defined]
+    return found
+
+
+class TestFindings:
+    @pytest.mark.parametrize("rule", BREAKS)
+    def test_name_what_was_broken(self, rule, lived):
+        unguarded(BREAKS[rule])
+        assert rule in {finding.rule for finding in audit.findings()}
+
+    def test_each_have_a_break(self):
+        assert set(BREAKS) == named_in_the_code()
