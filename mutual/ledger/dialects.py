@@ -89,9 +89,8 @@ class Dialect(ABC):
         self._decimals = {account.id: account.decimals for account in self.accounts}
 
     def _legible(self, name: str) -> str:
-        """The name as far as this dialect can write it."""
-        parts = legible_words(name).split(":")
-        return ":".join(part if part.strip() else "_" for part in parts)
+        """The name as far as this dialect can write it: two spaces would end it, and no part is empty."""
+        return ":".join(" ".join(part.split()) or "_" for part in legible_words(name).split(":"))
 
     @abstractmethod
     def begin(self, *, title: str, first_day: str) -> None:

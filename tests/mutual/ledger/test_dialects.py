@@ -142,6 +142,12 @@ class TestDialects:
             file.write_text(text, encoding="utf-8", newline="")
             assert outside.hledger(file) == expected(writer, entries)
 
+    def test_spaces_around_a_part_do_not_end_the_name(self):
+        writer, _text = written(
+            Ledger, [OutsideAccount(1, "coop", "asset:0  :Food  shop", AccountType.ASSET, "EUR", 2)], []
+        )
+        assert [account.name for account in writer.accounts] == ["asset:0:Food shop"]
+
     def test_hledger_knows_the_types(self, tmp_path):
         accounts = [OutsideAccount(1, "coop", "Actifs:Banque", AccountType.ASSET, "EUR", 2)]
         _writer, text = written(Hledger, accounts, [])
