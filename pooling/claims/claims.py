@@ -103,8 +103,8 @@ def submit(
     if not fund.currency == str(amount.currency) == member.currency:
         raise WrongCurrency(_("This fund is kept in %(currency)s.") % {"currency": fund.currency})
     claim = Claim.objects.create(
-        number=next_number("C"), form_key=form_key, member=member, fund=fund, occasion=occasion, first_day=first_day,
-        last_day=last_day, amount_claimed=amount, submitted_on=on,
+        number=next_number("C"), form_key=form_key, member=member, claimant_id=member.user_id, fund=fund,
+        occasion=occasion, first_day=first_day, last_day=last_day, amount_claimed=amount, submitted_on=on,
     )  # fmt: skip
     trail.record(by=by, did="CLAIM_SUBMITTED", subject=claim.number)
     return claim

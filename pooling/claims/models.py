@@ -43,6 +43,8 @@ class Claim(models.Model):
     number = models.CharField(max_length=12, unique=True)
     form_key = models.CharField(max_length=64, unique=True)
     member = models.ForeignKey("members.Member", on_delete=models.PROTECT, related_name="claims")
+    claimant = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
+    """Who the member signs in as, kept here so that the table itself refuses a decision about one's own claim."""
     fund = models.ForeignKey("pooling.Fund", on_delete=models.PROTECT, related_name="claims")
     occasion = models.CharField(max_length=12, choices=Occasion.choices)
     first_day = models.DateField()
@@ -75,6 +77,14 @@ class Claim(models.Model):
                 name="claim_decided_by_two_people",
                 condition=~Q(status__in=["APPROVED", "PAID"])
                 | (Q(proposed_by__isnull=False, decided_by__isnull=False) & ~Q(proposed_by=F("decided_by"))),
+            ),
+            models.CheckConstraint(
+                name="claim_not_decided_by_the_claimant",
+                condition=Q(claimant=None)
+                | (
+                    (Q(proposed_by=None) | ~Q(proposed_by=F("claimant")))
+                    & (Q(decided_by=None) | ~Q(decided_by=F("claimant")))
+                ),
             ),
             models.CheckConstraint(name="claim_refused_with_a_reason", condition=~Q(status="REFUSED") | ~Q(reason="")),
             models.CheckConstraint(

@@ -114,6 +114,9 @@ class TestApprove:
         ):
             with pytest.raises(claims.OwnClaim):
                 act()
+        for column in ("proposed_by_id", "decided_by_id"):
+            with pytest.raises(IntegrityError, match="claimant"), transaction.atomic():
+                Claim.objects.filter(pk=one.pk).update(**{column: clara_member.user_id})
 
     def test_refuses_more_than_was_claimed(self, filled, ada):
         one = claim(filled, ada)
