@@ -17,13 +17,14 @@ def main() -> None:
     django.setup()
     from django.db import connection
 
-    from tests.bench import dues, ledger, pdf_statement
+    from tests.bench import dues, hordak, ledger, pdf_statement
 
     benches = {
         "dues_230k": dues.dues_230k,
         "ledger_230k": ledger.ledger_230k,
         "post_single": ledger.post_single,
         "post_hot_16": ledger.post_hot,
+        "hordak": hordak.hordak,
         "big_books": ledger.big_books,
         "pdf_statement": pdf_statement.pdf_statement,
     }

@@ -377,7 +377,8 @@ class TestAge:
     def test_is_for_those_who_can_do_something(self, time_machine):
         assert self.card(time_machine, Role.CLAIMS_OFFICER) is None
 
-    def test_is_due_once_a_night(self):
+    def test_is_due_once_a_night(self, settings):
+        settings.TIME_ZONE = "Europe/Berlin"
         night = dt.datetime(2026, 11, 10, 1, tzinfo=dt.UTC)  # two o'clock in Berlin
         self.tried(14)  # made the evening before
         assert not backups.is_due(night - dt.timedelta(minutes=1))
