@@ -17,7 +17,7 @@ def main() -> None:
     django.setup()
     from django.db import connection
 
-    from tests.bench import dues, hordak, ledger, pdf_statement
+    from tests.bench import dues, hordak, ledger, pages, pdf_statement
 
     benches = {
         "dues_230k": dues.dues_230k,
@@ -25,6 +25,7 @@ def main() -> None:
         "post_single": ledger.post_single,
         "post_hot_16": ledger.post_hot,
         "hordak": hordak.hordak,
+        "pages": pages.pages,
         "big_books": ledger.big_books,
         "pdf_statement": pdf_statement.pdf_statement,
     }
