@@ -13,12 +13,11 @@ from members.numbers import next_number
 from mutual import formats, repeats
 from mutual.jobs import runs
 from mutual.jobs.models import Run
-from mutual.ledger import audit, balances, chart, journal
-from mutual.ledger.kinds import Kind
+from mutual.ledger import audit, balances
 from mutual.mail import letters
 from mutual.money import Money, minor, zero
 from mutual.trail import trail
-from pooling import accounts
+from pooling.claims import instalments
 from pooling.claims.models import Claim
 from pooling.models import Fund
 from pooling.treasury.models import BankAccount
@@ -122,15 +121,7 @@ def withdraw(*, claim_id: int, by: int, on: dt.date) -> Claim:
     if claim.status not in Claim.OPEN:
         raise _decided(claim)
     if claim.status == Claim.Status.APPROVED:
-        assert claim.amount_approved is not None
-        journal.post(
-            kind=Kind.CLAIM_RELEASED,
-            key=f"claim/{claim.number}/released",
-            date=on,
-            transfers=[journal.move(claim.amount_approved, debit=_payable(claim), credit=claim.fund.account)],
-            recorded_by=by,
-            document=claim.number,
-        )
+        instalments.release(claim, by=by, on=on)
     claim.status = Claim.Status.WITHDRAWN
     claim.save(update_fields=["status"])
     trail.record(by=by, did="CLAIM_WITHDRAWN", subject=claim.number)
@@ -207,20 +198,12 @@ def approve(*, claim_id: int, by: int, on: dt.date) -> Claim:
         raise SameOfficer(_("Another officer must confirm what you approved."))
     assert claim.amount_approved is not None
     try:
-        with transaction.atomic():
-            journal.post(
-                kind=Kind.CLAIM_APPROVED,
-                key=f"claim/{claim.number}/approved",
-                date=on,
-                transfers=[journal.move(claim.amount_approved, debit=claim.fund.account, credit=_payable(claim))],
-                recorded_by=by,
-                document=claim.number,
-            )
-    except journal.BalanceOutOfRange as error:
-        raise FundExhausted(
-            _("The fund is %(amount)s short of that. Nothing was changed.") % {"amount": formats.money(error.over_by)},
-            error.over_by,
-        ) from error
+        instalments.set_aside(
+            claim, amount=claim.amount_approved, first_day=claim.first_day, last_day=claim.last_day,
+            days=None, by=by, on=on,
+        )  # fmt: skip
+    except instalments.FundShort as error:
+        raise FundExhausted(str(error), error.over_by) from error
     claim.status = Claim.Status.APPROVED
     claim.decided_by_id = by
     claim.decided_on = on
@@ -271,22 +254,10 @@ def pay(*, claim_id: int, bank_id: int, by: int | None, on: dt.date) -> Claim:
     if bank.currency != str(claim.amount_approved.currency):
         raise WrongCurrency(_("That bank account is kept in %(currency)s.") % {"currency": bank.currency})
     try:
-        with transaction.atomic():
-            journal.post(
-                kind=Kind.CLAIM_PAID,
-                key=f"claim/{claim.number}/paid",
-                date=on,
-                transfers=[journal.move(claim.amount_approved, debit=_payable(claim), credit=bank.account)],
-                recorded_by=by,
-                document=claim.number,
-            )
-    except journal.BalanceOutOfRange as error:
-        over = formats.money(error.over_by)
-        raise BankExhausted(_("The account holds %(over)s less than that.") % {"over": over}) from error
-    claim.status = Claim.Status.PAID
-    claim.paid_on = on
-    claim.paid_from = bank
-    claim.save()
+        instalments.pay(claim, bank=bank, by=by, on=on)
+    except instalments.BankShort as error:
+        raise BankExhausted(str(error)) from error
+    claim.refresh_from_db()
     trail.record(by=by, did="CLAIM_PAID", subject=claim.number)
     _tell(claim, "paid")
     return claim
@@ -333,11 +304,6 @@ def waiting_to_be_paid() -> dict[str, Money]:
 def room_in(fund: Fund) -> Money:
     """What the fund holds above its floor."""
     return balances.of(fund.account) - fund.floor
-
-
-def _payable(claim: Claim) -> chart.Account:
-    assert claim.member.currency == claim.fund.currency
-    return accounts.of_member("claims_payable", claim.member.number, claim.fund.currency)
 
 
 def _lock(claim_id: int) -> Claim:

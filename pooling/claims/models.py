@@ -8,6 +8,7 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from mutual.fields import MoneyField, NullableMoneyField
+from mutual.money import Money, from_minor
 
 
 class Claim(models.Model):
@@ -99,3 +100,76 @@ class Claim(models.Model):
 
     def __str__(self) -> str:
         return self.number
+
+
+class Instalment(models.Model):
+    """A part of an approved claim: one month of a benefit, or a lump sum whole. Amounts are minor units of the fund's
+    currency.
+
+    It is made when its amount moves from the fund to the member's claims payable, so it is always covered. A pay run
+    takes those that are APPROVED, locks them in the order of their ids
+    (``Instalment.objects.select_for_update(of=("self",)).filter(state="APPROVED", fund=...).order_by("id")``) and, in
+    one transaction for each chunk:
+
+    1. posts CLAIM_PAID for what it pays, with the claim's number as document and ``key("paid")``;
+    2. posts CLAIM_RELEASED with ``key("released")`` for what a cover index below one leaves unpaid: it goes back to the
+       fund, for claims payable holds what is APPROVED and nothing else;
+    3. sets ``amount_paid``, ``paid_on``, ``paid_from`` and the state PAID, and lets
+       :func:`pooling.claims.instalments.close_claims` close the claims that have nothing more to come.
+    """
+
+    class State(models.TextChoices):
+        APPROVED = "APPROVED", _("Set aside")
+        PAID = "PAID", _("Paid")
+        RELEASED = "RELEASED", _("Given back to the fund")
+
+    claim = models.ForeignKey(Claim, on_delete=models.PROTECT, related_name="instalments", db_index=False)
+    place = models.PositiveSmallIntegerField()
+    fund = models.ForeignKey("pooling.Fund", on_delete=models.PROTECT, related_name="+", db_index=False)
+    payable = models.ForeignKey("ledger.Account", on_delete=models.PROTECT, related_name="+", db_index=False)
+    """The member's claims payable, so that a pay run need not look it up."""
+    first_day = models.DateField()
+    last_day = models.DateField()
+    days = models.PositiveSmallIntegerField(null=True)
+    """How many days it pays for; none for a lump sum."""
+    amount_due = models.BigIntegerField()
+    amount_paid = models.BigIntegerField(default=0, db_default=0)
+    state = models.CharField(max_length=8, choices=State.choices, default=State.APPROVED)
+    set_aside_on = models.DateField()
+    paid_on = models.DateField(null=True)
+    paid_from = models.ForeignKey("treasury.BankAccount", on_delete=models.PROTECT, null=True, related_name="+")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["claim", "place"], name="instalment_place_once"),
+            models.CheckConstraint(
+                name="instalment_paid_at_most_due",
+                condition=Q(amount_due__gt=0, amount_paid__gte=0, amount_paid__lte=F("amount_due")),
+            ),
+            models.CheckConstraint(
+                name="instalment_paid_on_a_day",
+                condition=(Q(state="PAID") & Q(paid_on__isnull=False))
+                | (~Q(state="PAID") & Q(paid_on=None, amount_paid=0)),
+            ),
+            models.CheckConstraint(name="instalment_ends_after_it_begins", condition=Q(last_day__gte=F("first_day"))),
+        ]
+        indexes = [
+            models.Index(fields=["fund", "id"], name="instalment_to_pay", condition=Q(state="APPROVED")),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.claim.number}/{self.place}"
+
+    def key(self, event: str) -> str:
+        """The journal's key of what happens to it: approved, paid, released."""
+        return f"claim/{self.claim.number}/{self.place}/{event}"
+
+    @property
+    def due(self) -> Money:
+        """What is due."""
+        return from_minor(self.amount_due, self.fund.currency)
+
+    @property
+    def paid(self) -> Money:
+        """What was paid of it."""
+        return from_minor(self.amount_paid, self.fund.currency)

@@ -137,27 +137,37 @@ def document_url(number: str) -> str | None:
 _CHECKS = (
     (
         "what is set aside is approved and not paid",
-        "Account {0} holds {1}, but the approved claims of its member sum to {2}.",
+        "Account {0} holds {1}, but what is set aside for its member's claims sums to {2}.",
         """
-        SELECT a.id, -b.amount, coalesce(c.waiting, 0) FROM ledger_account a
-          JOIN ledger_balance b ON b.account_id = a.id JOIN ledger_currency u ON u.id = a.currency_id
-          LEFT JOIN (SELECT member_id, amount_approved_currency AS unit,
-                            sum((amount_approved * (10 ^ k.decimals))::bigint) AS waiting
-                       FROM claims_claim JOIN ledger_currency k ON k.code = amount_approved_currency
-                      WHERE status = 'APPROVED' GROUP BY 1, 2) AS c ON c.member_id = a.owner_id AND c.unit = u.code
+        SELECT a.id, -b.amount, coalesce(i.waiting, 0) FROM ledger_account a
+          JOIN ledger_balance b ON b.account_id = a.id
+          LEFT JOIN (SELECT payable_id, sum(amount_due) AS waiting FROM claims_instalment
+                      WHERE state = 'APPROVED' GROUP BY 1) AS i ON i.payable_id = a.id
          WHERE a.book_id = 1 AND a.code LIKE 'liabilities:claims-payable:%'
-           AND -b.amount <> coalesce(c.waiting, 0) LIMIT 50
+           AND -b.amount <> coalesce(i.waiting, 0) LIMIT 50
         """,
     ),
     (
         "paid claims are in the journal",
-        "Claim {0} is paid, but the journal says {1} of {2} minor units.",
+        "Claim {0} was paid {2} minor units, but the journal says {1}.",
         """
-        SELECT c.number, coalesce(t.amount, 0), (c.amount_approved * (10 ^ k.decimals))::bigint
-          FROM claims_claim c JOIN ledger_currency k ON k.code = c.amount_approved_currency
+        SELECT c.number, coalesce(t.amount, 0), i.paid
+          FROM claims_claim c
+          JOIN (SELECT claim_id, sum(amount_paid) AS paid FROM claims_instalment
+                 WHERE state = 'PAID' GROUP BY 1) AS i ON i.claim_id = c.id
           LEFT JOIN (SELECT document, sum(amount) AS amount FROM ledger_transfer WHERE book_id = 1 AND kind = 31
                       GROUP BY document) AS t ON t.document = c.number
-         WHERE c.status = 'PAID' AND coalesce(t.amount, 0) <> (c.amount_approved * (10 ^ k.decimals))::bigint LIMIT 50
+         WHERE coalesce(t.amount, 0) <> i.paid LIMIT 50
+        """,
+    ),
+    (
+        "closed claims have nothing set aside",
+        "Claim {0} is {1}, but {2} instalments of it do not fit that.",
+        """
+        SELECT c.number, c.status, count(*) FROM claims_claim c JOIN claims_instalment i ON i.claim_id = c.id
+         WHERE (c.status IN ('PAID', 'WITHDRAWN', 'REFUSED', 'SUBMITTED', 'PROPOSED') AND i.state = 'APPROVED')
+            OR (c.status IN ('SUBMITTED', 'PROPOSED', 'REFUSED') AND i.state = 'PAID')
+         GROUP BY 1, 2 LIMIT 50
         """,
     ),
 )

@@ -33,9 +33,10 @@ BREAKS = {
     "a charge's paid part is its placements": "UPDATE pooling_placement SET amount = amount - 1",
     "suspense is what is not placed": "UPDATE pooling_payment SET amount = amount + 1 WHERE status = 'UNPLACED'",
     "what is set aside is approved and not paid": (
-        "UPDATE claims_claim SET status = 'WITHDRAWN' WHERE status = 'APPROVED'"
+        "UPDATE claims_instalment SET amount_due = amount_due + 1 WHERE state = 'APPROVED'"
     ),
-    "paid claims are in the journal": "UPDATE claims_claim SET amount_approved = 1 WHERE status = 'PAID'",
+    "paid claims are in the journal": "UPDATE claims_instalment SET amount_paid = 1 WHERE state = 'PAID'",
+    "closed claims have nothing set aside": "UPDATE claims_claim SET status = 'WITHDRAWN' WHERE status = 'APPROVED'",
     "allocations are in the journal": "UPDATE surplus_allocation SET amount = amount + 1",
     "closed years stay closed": "UPDATE ledger_book SET closed_until = '2026-12-01' WHERE id = 1",
     "closed years leave no income or expense": (
