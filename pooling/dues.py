@@ -274,10 +274,11 @@ _CHARGE = """
     INSERT INTO pooling_charge (member_id, version_id, amount, charged_on, due_on, period)
     SELECT m.id, v.id, v.minor, {start}, {start}::date + v.days_to_pay, {label}
       {due_from}
-      JOIN LATERAL (SELECT pv.id, pv.days_to_pay, (pv.amount * (10 ^ c.decimals))::bigint AS minor
-                      FROM pooling_planversion pv JOIN ledger_currency c ON c.code = pv.amount_currency
-                     WHERE pv.plan_id = p.id AND pv.valid_from <= {start}
-                     ORDER BY pv.valid_from DESC LIMIT 1) AS v ON true
+      JOIN (SELECT DISTINCT ON (pv.plan_id) pv.plan_id, pv.id, pv.days_to_pay,
+                   (pv.amount * (10::numeric ^ c.decimals))::bigint AS minor
+              FROM pooling_planversion pv JOIN ledger_currency c ON c.code = pv.amount_currency
+             WHERE pv.valid_from <= {start}
+             ORDER BY pv.plan_id, pv.valid_from DESC) AS v ON v.plan_id = p.id
       JOIN pooling_duesaccounts a ON a.member_id = m.id
       {due_where} AND m.id > %s AND m.id <= %s AND pm.member_id > %s AND pm.member_id <= %s
     ON CONFLICT (period, member_id) DO NOTHING
@@ -315,6 +316,7 @@ def _charge_chunk(*, period: Period, after: int, upto: int, by: int | None) -> t
     )
     with connection.cursor() as cursor:
         cursor.execute(charge, [after, upto, after, upto])
+        new = cursor.rowcount
     posted = journal.post_query(
         kind=Kind.DUES_CHARGED,
         date=period.start,
@@ -323,6 +325,7 @@ def _charge_chunk(*, period: Period, after: int, upto: int, by: int | None) -> t
         ),
         params=[after, upto],
         recorded_by=by,
+        expect_known=new == 0,
     )
     for member_id, number, available in _rows(sql.SQL(_AHEAD).format(label=label), [after, upto]):
         payments.spend_ahead(

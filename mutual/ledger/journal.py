@@ -305,14 +305,9 @@ def post_many(
                     copy.write_row(
                         (row.key, row.debit_id, row.credit_id, row.amount, units[row.currency], row.document)
                     )
-            source = sql.SQL(
-                "SELECT key, 0 AS line, debit_id, credit_id, amount, currency_id, document FROM journal_rows"
-            )
-            added = _insert(cursor, kind, date, book_id, recorded_by, source, ())
-            if added < len(batch):
-                _same_rows_or_refuse(cursor, kind, date, book_id, source, (), len(batch))
-        inserted += added
-        known += len(batch) - added
+            posted = _record_rows(cursor, kind, date, book_id, recorded_by, _FROM_PYTHON, ())
+        inserted += posted.inserted
+        known += posted.known
         if on_chunk:
             on_chunk(PostedMany(inserted, known))
     return PostedMany(inserted, known)
@@ -326,27 +321,56 @@ def post_query(
     params: Sequence[Any] = (),
     recorded_by: int | None,
     book: Book | None = None,
+    expect_known: bool = False,
 ) -> PostedMany:
     """Record a batch whose rows a query selects: (key, line, debit_id, credit_id, amount, currency_id, document).
 
     One statement, in the caller's transaction; the caller bounds the chunk. An entry of several transfers gives its
     lines the numbers 0, 1, 2, …; all lines of an entry must be in the same call.
 
+    :param expect_known: the caller believes that all of it was recorded before: look first, and write only where not
     :raises KeyReused: if a key was used with other content
     :raises BalanceOutOfRange: if an account would pass a limit
     """
     book_id = book.pk if book else COOP
     codes = dict(Currency.objects.values_list("pk", "code"))
     with _sentences(codes, {}), connection.cursor() as cursor:
-        added = _insert(cursor, kind, date, book_id, recorded_by, query, params)
-        cursor.execute(sql.SQL("SELECT count(*) FROM ({}) AS source").format(query), params)
-        (total,) = cursor.fetchone()
-        if added < total:
-            _same_rows_or_refuse(cursor, kind, date, book_id, query, params, total)
-    return PostedMany(added, total - added)
+        if expect_known:
+            total, same = _compare(cursor, kind, date, book_id, query, params)
+            if same == total:
+                return PostedMany(0, total)
+        return _record_rows(cursor, kind, date, book_id, recorded_by, query, params)
 
 
-def _insert(
+_FROM_PYTHON = sql.SQL("SELECT key, 0 AS line, debit_id, credit_id, amount, currency_id, document FROM journal_rows")
+
+_SOURCE = """
+    SELECT ledger_line_id({book}, key, line) AS id, debit_id, credit_id, amount, currency_id, document
+      FROM ({source}) AS source
+"""
+
+_SAME = """
+    SELECT count(*) FROM source JOIN ledger_transfer t ON t.book_id = {book} AND t.id = source.id
+     WHERE (t.debit_id, t.credit_id, t.amount, t.currency_id, t.document, t.kind, t.booked_on)
+         = (source.debit_id, source.credit_id, source.amount, source.currency_id, source.document, {kind}, {date})
+"""
+
+_RECORD_ROWS = f"""
+    WITH source AS MATERIALIZED ({_SOURCE}),
+    added AS (
+        INSERT INTO ledger_transfer
+            (id, book_id, kind, booked_on, recorded_by, document, debit_id, credit_id, amount, currency_id)
+        SELECT id, {{book}}, {{kind}}, {{date}}, {{by}}, document, debit_id, credit_id, amount, currency_id FROM source
+        ON CONFLICT (book_id, id) DO NOTHING RETURNING 1)
+    SELECT total, added, CASE WHEN added < total THEN ({_SAME}) ELSE 0 END
+      FROM (SELECT (SELECT count(*) FROM source) AS total, (SELECT count(*) FROM added) AS added) AS counts
+"""
+"""The rows are read once: they are recorded, and compared with what is there only where not all of them were new."""
+
+_COMPARE = f"WITH source AS MATERIALIZED ({_SOURCE}) SELECT (SELECT count(*) FROM source), ({_SAME})"
+
+
+def _record_rows(
     cursor: Any,
     kind: Kind,
     date: dt.date,
@@ -354,53 +378,33 @@ def _insert(
     recorded_by: int | None,
     source: sql.Composable,
     params: Sequence[Any],
-) -> int:
-    cursor.execute(
-        sql.SQL(
-            """
-            INSERT INTO ledger_transfer
-                (id, book_id, kind, booked_on, recorded_by, document, debit_id, credit_id, amount, currency_id)
-            SELECT ledger_line_id({book}, key, line), {book}, {kind}, {date}, {by}, document, debit_id, credit_id,
-                   amount, currency_id
-              FROM ({source}) AS source
-            ON CONFLICT (book_id, id) DO NOTHING
-            """
-        ).format(
-            book=sql.Literal(book_id),
-            kind=sql.Literal(int(kind)),
-            date=sql.Literal(date),
-            by=sql.Literal(recorded_by),
-            source=source,
-        ),
-        params,
-    )
-    return int(cursor.rowcount)
+) -> PostedMany:
+    cursor.execute(_filled(_RECORD_ROWS, kind, date, book_id, source, recorded_by), params)
+    total, added, same = cursor.fetchone()
+    if added + same != total:
+        # The statement does not see what another recorded while it waited for it; a second one does.
+        total, same = _compare(cursor, kind, date, book_id, source, params)
+        if same != total:
+            raise KeyReused(f"{total - same} keys of this batch were recorded before with other content.")
+    return PostedMany(added, total - added)
 
 
-def _same_rows_or_refuse(
-    cursor: Any,
-    kind: Kind,
-    date: dt.date,
-    book_id: int,
-    source: sql.Composable,
-    params: Sequence[Any],
-    total: int,
-) -> None:
-    cursor.execute(
-        sql.SQL(
-            """
-            SELECT count(*) FROM ({source}) AS source JOIN ledger_transfer t
-                ON t.book_id = {book} AND t.id = ledger_line_id({book}, source.key, source.line)
-             WHERE (t.debit_id, t.credit_id, t.amount, t.currency_id, t.document, t.kind, t.booked_on)
-                 = (source.debit_id, source.credit_id, source.amount, source.currency_id, source.document,
-                    {kind}, {date})
-            """
-        ).format(source=source, book=sql.Literal(book_id), kind=sql.Literal(int(kind)), date=sql.Literal(date)),
-        params,
-    )
-    (same,) = cursor.fetchone()
-    if same != total:
-        raise KeyReused(f"{total - same} keys of this batch were recorded before with other content.")
+def _compare(
+    cursor: Any, kind: Kind, date: dt.date, book_id: int, source: sql.Composable, params: Sequence[Any]
+) -> tuple[int, int]:
+    """How many rows there are, and how many of them are recorded with just this content."""
+    cursor.execute(_filled(_COMPARE, kind, date, book_id, source), params)
+    total, same = cursor.fetchone()
+    return int(total), int(same)
+
+
+def _filled(
+    statement: str, kind: Kind, date: dt.date, book_id: int, source: sql.Composable, recorded_by: int | None = None
+) -> sql.Composed:
+    return sql.SQL(statement).format(
+        book=sql.Literal(book_id), kind=sql.Literal(int(kind)), date=sql.Literal(date), by=sql.Literal(recorded_by),
+        source=source,
+    )  # fmt: skip
 
 
 def reverse(

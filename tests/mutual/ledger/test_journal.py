@@ -179,6 +179,34 @@ class TestPostMany:
         assert balances.of(fund) == Money(135, "EUR")
         assert not list(audit.findings())
 
+    @pytest.mark.parametrize("expect_known", [False, True])
+    def test_trusts_nobody_about_what_is_known(self, fund, expect_known):
+        people = [account(f"assets:dues-receivable:M-{n:06}", owner_id=n) for n in range(3)]
+
+        def record(amount, upto):
+            query = sql.SQL(
+                "SELECT 'dues/2026-11/' || owner_id || '/charged' AS key, 0 AS line, id AS debit_id, "
+                "%s::bigint AS credit_id, %s + owner_id AS amount, currency_id, 'X' AS document "
+                "FROM ledger_account WHERE id = ANY (%s)"
+            )
+            return journal.post_query(
+                kind=Kind.DUES_CHARGED, date=DAY, query=query, params=[fund.pk, amount, [a.pk for a in people[:upto]]],
+                recorded_by=None, expect_known=expect_known,
+            )  # fmt: skip
+
+        assert record(4500, 2) == journal.PostedMany(2, 0)
+        assert record(4500, 3) == journal.PostedMany(1, 2)
+        with pytest.raises(journal.KeyReused, match="3 keys"), transaction.atomic():
+            record(4400, 3)
+        assert balances.of(fund) == Money("135.03", "EUR")
+        assert not list(audit.findings())
+
+    def test_takes_a_row_that_comes_twice_once(self, fund):
+        rows = self.rows(3, fund)
+        posted = journal.post_many(kind=Kind.DUES_CHARGED, date=DAY, rows=[*rows, rows[0]], recorded_by=None)
+        assert posted == journal.PostedMany(3, 1)
+        assert not list(audit.findings())
+
 
 class TestIds:
     @pytest.mark.parametrize("key", ["a", "dues/2026-11", "dues/2026-11/M-000001/charged", "reversal/x/y"])
