@@ -10,7 +10,7 @@ from django.contrib import messages
 from django.core.paginator import Paginator
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db.models import Q
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -21,11 +21,16 @@ from members.forms import ApplicationForm, DeclineForm, ProfileForm, RoleForm, S
 from members.models import ImportDraft, Member, RoleGrant
 from mutual import access, clock, rooms
 from mutual.access import OFFICERS, Role
+from mutual.pages import downloads
 from mutual.pages import forms as pages
 from mutual.trail import trail
 
 PAGE = 50
 OFFICE = (Role.ADMINISTRATOR, Role.TREASURER, Role.AUDITOR)
+_REGISTER = (
+    "number", "name", "trade", "state", "joined on", "left on", "e-mail", "street", "postcode", "city", "country",
+    "language", "currency",
+)  # fmt: skip
 _PROFILE = ("name", "trade", "street", "postcode", "city", "country", "language")
 
 
@@ -82,7 +87,7 @@ def applied(request: HttpRequest) -> HttpResponse:
 
 @access.roles(*OFFICE)
 @require_GET
-def register(request: HttpRequest) -> HttpResponse:
+def register(request: HttpRequest) -> HttpResponseBase:
     """Every member and applicant."""
     form = SearchForm(request.GET)
     asked = form.cleaned_data if form.is_valid() else {}
@@ -91,6 +96,16 @@ def register(request: HttpRequest) -> HttpResponse:
         found = found.filter(status=asked["status"])
     if words := asked.get("q"):
         found = found.filter(Q(number__icontains=words) | Q(name__icontains=words) | Q(email__icontains=words))
+    if downloads.wanted(request):
+        rows = (
+            (
+                one.number, one.name, one.trade, one.status, one.joined_on, one.left_on, one.email, one.street,
+                one.postcode, one.city, one.country,
+                one.language, one.currency,
+            )
+            for one in found.iterator(chunk_size=2000)
+        )  # fmt: skip
+        return downloads.table(request, f"members-{clock.today()}", _REGISTER, rows)
     kept = request.GET.copy()
     kept.pop("page", None)
     context = {

@@ -6,7 +6,7 @@ from django.conf import settings
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.db.models import F
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -17,9 +17,9 @@ from mutual import access, clock
 from mutual.access import Role
 from mutual.jobs.models import Run
 from mutual.ledger import audit, balances
+from mutual.pages import downloads
 from mutual.pages import forms as pages
 from mutual.periods import Period, month
-from mutual.tabular import Table
 from pooling import dues, funds, payments, reports
 from pooling.forms import ChargeForm, FundForm, PaymentForm, PlaceForm, PlanForm, PutOnPlanForm
 from pooling.models import Charge, DuesPlan, Fund, Payment
@@ -216,9 +216,30 @@ def put_on_plan(request: HttpRequest) -> HttpResponse:
 
 @access.roles(*SEEING)
 @require_GET
-def payment_list(request: HttpRequest) -> HttpResponse:
+def payment_list(request: HttpRequest) -> HttpResponseBase:
     """Payments, newest first; what waits to be placed above them."""
     found = Payment.objects.select_related("member", "bank").order_by("-received_on", "-id")
+    if downloads.wanted(request):
+        heading = (
+            "number",
+            "received on",
+            "member",
+            "name",
+            "currency",
+            "amount",
+            "bank account",
+            "reference",
+            "state",
+        )
+        rows = (
+            (
+                one.number, one.received_on, one.member.number if one.member else None,
+                one.member.name if one.member else None, str(one.amount.currency), one.amount, one.bank.name,
+                one.reference, one.status,
+            )
+            for one in found.iterator(chunk_size=2000)
+        )  # fmt: skip
+        return downloads.table(request, f"payments-{clock.today()}", heading, rows)
     page = Paginator(found, PAGE).get_page(request.GET.get("page"))
     waiting = found.filter(status=Payment.Status.UNPLACED)[:PAGE]
     return render(
@@ -334,17 +355,16 @@ def payment_correct(request: HttpRequest, number: str) -> HttpResponse:
 
 @access.roles(*SEEING)
 @require_GET
-def arrears(request: HttpRequest) -> HttpResponse:
-    """Who owes dues, and for how long; also as CSV."""
+def arrears(request: HttpRequest) -> HttpResponseBase:
+    """Who owes dues, and for how long."""
     lines = reports.arrears(clock.today())
-    if request.GET.get("format") == "csv":
-        answer = HttpResponse(content_type="text/csv; charset=utf-8")
-        answer["Content-Disposition"] = f'attachment; filename="arrears-{clock.today()}.csv"'
-        table = Table(answer, ("number", "name", "currency", "not yet due", "1-30", "31-60", "61-90", "over 90", "sum"))
-        for line in lines:
-            amounts = (line.not_yet, line.month, line.two, line.three, line.older, line.total)
-            table.write((line.number, line.name, line.currency, *(amount.amount for amount in amounts)))
-        return answer
+    if downloads.wanted(request):
+        heading = ("number", "name", "currency", "not yet due", "1-30", "31-60", "61-90", "over 90", "sum")
+        rows = (
+            (one.number, one.name, one.currency, one.not_yet, one.month, one.two, one.three, one.older, one.total)
+            for one in lines
+        )
+        return downloads.table(request, f"arrears-{clock.today()}", heading, rows)
     context = {"lines": lines[:500], "more": max(len(lines) - 500, 0), "totals": reports.arrears_totals(lines)}
     return render(request, "pooling/arrears.html", context)
 

@@ -10,9 +10,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TextIO
 
+from mutual import tables
 from mutual.ledger.drafts import legible_words
 from mutual.ledger.kinds import AccountType
-from mutual.tabular import Table, safe_cell
 
 _MISREAD = frozenset("([{=*!") | {""}
 """How a title may begin that would be taken for something else, without a code in brackets before it."""
@@ -235,23 +235,23 @@ class Csv(Dialect):
         super().__init__(file, accounts)
         # The cells of an account that are the same in all its rows: name, type, commodity.
         self._cells = {
-            a.id: (safe_cell(a.name), safe_cell(_ROOTS[a.type]), safe_cell(a.commodity)) for a in self.accounts
+            a.id: (tables.text(a.name), tables.text(_ROOTS[a.type]), tables.text(a.commodity)) for a in self.accounts
         }
-        self._table: Table | None = None
+        self._table: tables.Table | None = None
 
     def begin(self, *, title: str, first_day: str) -> None:
         """Name the columns."""
         del title, first_day
-        self._table = Table(self.file, self.COLUMNS)
+        self._table = tables.Table(self.file, self.COLUMNS)
 
     def entries(self, entries: Iterable[OutsideEntry]) -> None:
         """Amounts stand in the debit or the credit column, without a sign."""
         assert self._table is not None
         rows: list[tuple[str, ...]] = []
         for entry in entries:
-            document = safe_cell(entry.document) if entry.document else ""
-            notes = safe_cell(" / ".join(entry.notes)) if entry.notes else ""
-            before = (entry.date, entry.book, entry.id, entry.kind, document, safe_cell(entry.title), notes)
+            document = tables.text(entry.document) if entry.document else ""
+            notes = tables.text(" / ".join(entry.notes)) if entry.notes else ""
+            before = (entry.date, entry.book, entry.id, entry.kind, document, tables.text(entry.title), notes)
             for account, amount in entry.postings:
                 text = number(abs(amount), self._decimals[account])
                 sides = (text, "") if amount > 0 else ("", text)

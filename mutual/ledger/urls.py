@@ -36,9 +36,7 @@ urlpatterns = [
     path("entries/<book:book>/<uuid:entry_id>/", views.entry, name="entry"),
     path("accounts/", views.accounts, name="accounts"),
     path("accounts/<account:account_id>/", views.account, name="account"),
-    path("accounts/<account:account_id>/statement.csv", views.account_csv, name="account_csv"),
     path("trial-balance/", views.trial_balance, name="trial_balance"),
-    path("trial-balance.csv", views.trial_balance_csv, name="trial_balance_csv"),
     path("sheets/", views.sheets, name="sheets"),
     path("checks/", views.checks, name="checks"),
 ]

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 from urllib.parse import urlencode
 
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
@@ -19,6 +19,7 @@ from mutual.ledger import balances, chart, forms, reports
 from mutual.ledger.kinds import AccountType
 from mutual.ledger.models import Account, Book
 from mutual.money import Money
+from mutual.pages import downloads
 from mutual.periods import Period
 from mutual.trail import trail
 
@@ -160,14 +161,19 @@ def accounts(request: HttpRequest) -> HttpResponse:
 
 @roles(*READERS)
 @require_GET
-def account(request: HttpRequest, account_id: int) -> HttpResponse:
-    """One account: its statement with a running balance, and its year as a line."""
+def account(request: HttpRequest, account_id: int) -> HttpResponseBase:
+    """One account: its statement with a running balance, and its year as a line. As a file: up to 100,000 lines."""
     found = reports.account(account_id, books=OPEN_BOOKS)
     if found is None:
         raise Http404
     usual = _month() if found.busy else periods.year(clock.today())
     form = forms.StatementForm(request.GET or None, initial={"period": usual})
-    period = (form.cleaned_data.get("period") if request.GET and form.is_valid() else None) or usual
+    valid = bool(request.GET) and form.is_valid()
+    period = (form.cleaned_data.get("period") if valid else None) or usual
+    if downloads.wanted(request):
+        if not valid:
+            raise Http404
+        return _statement_file(request, found, period)
     return render(
         request,
         "ledger/account.html",
@@ -185,6 +191,20 @@ def account(request: HttpRequest, account_id: int) -> HttpResponse:
             "next_url": _address(period=_shifted(period, 1)),
         },
     )
+
+
+def _statement_file(request: HttpRequest, account: Account, period: Period) -> HttpResponseBase:
+    statement = balances.statement(account, period, limit=100_000)
+
+    def lines() -> Iterator[tuple[tables.Cell, ...]]:
+        unit = account.currency.code
+        yield period.start, "", "opening", unit, None, statement.opening, None
+        for line in statement.lines:
+            yield line.date, line.document, line.kind.name, unit, line.amount, line.balance, line.entry_id
+        yield period.last_day, "", "closing", unit, None, statement.closing, None
+
+    heading = ["date", "document", "kind", "currency", "amount", "balance", "entry"]
+    return downloads.table(request, f"account-{abs(account.pk)}-{period.label}", heading, lines())
 
 
 def _year_of(account: Account) -> charts.Chart:
@@ -208,11 +228,23 @@ def _year_of(account: Account) -> charts.Chart:
 
 @roles(*READERS)
 @require_GET
-def trial_balance(request: HttpRequest) -> HttpResponse:
-    """Every account on a day, members' accounts of one sort in one line; debits equal credits."""
+def trial_balance(request: HttpRequest) -> HttpResponseBase:
+    """Every account on a day, members' accounts of one sort in one line; debits equal credits.
+
+    As a file: account by account.
+    """
     form, valid = _asked(forms.DayForm, request, on=clock.today())
     day = (form.cleaned_data.get("on") if valid else None) or clock.today()
     book = _book(form) if valid else chart.coop_book()
+    if downloads.wanted(request):
+        if not valid:
+            raise Http404
+        heading = ["account", "type", "currency", "debit", "credit"]
+        lines = (
+            (line.code, line.type.name.lower(), line.currency, line.debit, line.credit)
+            for line in balances.trial_balance(book, day).lines
+        )
+        return downloads.table(request, f"trial-balance-{book.code}-{day}", heading, lines)
     trial = balances.trial_balance_grouped(book, day)
     return render(
         request,
@@ -228,56 +260,8 @@ def trial_balance(request: HttpRequest) -> HttpResponse:
             ],
             "totals": sorted(trial.totals.items()),
             "wrong": reports.unbalanced(trial),
-            "csv_query": urlencode({"book": book.code, "on": day.isoformat()}),
         },
     )
-
-
-@roles(*READERS)
-@require_GET
-def trial_balance_csv(request: HttpRequest) -> HttpResponseBase:
-    """The same, account by account, for a spreadsheet (rule R-G5)."""
-    form, valid = _asked(forms.DayForm, request)
-    if not valid:
-        raise Http404
-    day = form.cleaned_data.get("on") or clock.today()
-    book = _book(form)
-
-    def lines() -> Iterator[tuple[tables.Cell, ...]]:
-        for line in balances.trial_balance(book, day).lines:
-            yield line.code, line.type.name.lower(), line.currency, line.debit, line.credit
-
-    return _csv(f"trial-balance-{book.code}-{day}", ["account", "type", "currency", "debit", "credit"], lines())
-
-
-def _csv(name: str, heading: list[str], lines: Iterator[tuple[tables.Cell, ...]]) -> StreamingHttpResponse:
-    return StreamingHttpResponse(
-        tables.rows(heading, lines),
-        content_type="text/csv; charset=utf-8",
-        headers={"Content-Disposition": f'attachment; filename="{name}.csv"'},
-    )
-
-
-@roles(*READERS)
-@require_GET
-def account_csv(request: HttpRequest, account_id: int) -> HttpResponseBase:
-    """One account's statement for a spreadsheet."""
-    found = reports.account(account_id, books=OPEN_BOOKS)
-    form = forms.StatementForm(request.GET)
-    if found is None or not form.is_valid():
-        raise Http404
-    period = form.cleaned_data["period"] or periods.year(clock.today())
-    statement = balances.statement(found, period, limit=100_000)
-
-    def lines() -> Iterator[tuple[tables.Cell, ...]]:
-        unit = found.currency.code
-        yield period.start, "", "opening", unit, None, statement.opening, ""
-        for line in statement.lines:
-            yield line.date, line.document, line.kind.name, unit, line.amount, line.balance, str(line.entry_id)
-        yield period.last_day, "", "closing", unit, None, statement.closing, ""
-
-    heading = ["date", "document", "kind", "currency", "amount", "balance", "entry"]
-    return _csv(f"account-{abs(found.pk)}-{period.label}", heading, lines())
 
 
 @roles(*READERS)

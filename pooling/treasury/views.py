@@ -9,7 +9,7 @@ from django import forms as django_forms
 from django.conf import settings
 from django.contrib import messages
 from django.core.paginator import Paginator
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -20,6 +20,7 @@ from members.governance.models import Decision
 from mutual import access, clock, formats
 from mutual.access import Role
 from mutual.ledger import audit, balances, chart, journal
+from mutual.pages import downloads
 from mutual.pages import forms as pages
 from mutual.periods import Period, add_months, month
 from pooling import reports
@@ -113,9 +114,22 @@ def bank_says(request: HttpRequest) -> HttpResponse:
 
 @access.roles(*SEEING)
 @require_GET
-def item_list(request: HttpRequest) -> HttpResponse:
+def item_list(request: HttpRequest) -> HttpResponseBase:
     """Costs and other income, newest first."""
     found = Item.objects.select_related("category", "bank").order_by("-booked_on", "-id")
+    if downloads.wanted(request):
+        heading = (
+            "number", "booked on", "cost or income", "category", "currency", "amount", "what for", "voucher",
+            "bank account", "state",
+        )  # fmt: skip
+        rows = (
+            (
+                one.number, one.booked_on, one.category.kind.lower(), one.category.name, str(one.amount.currency),
+                one.amount, one.text, one.voucher, one.bank.name, one.status,
+            )
+            for one in found.iterator(chunk_size=2000)
+        )  # fmt: skip
+        return downloads.table(request, f"costs-and-income-{clock.today()}", heading, rows)
     page = Paginator(found, PAGE).get_page(request.GET.get("page"))
     return render(request, "treasury/items.html", {"page": page, "can_write": _can_write(request)})
 

@@ -19,6 +19,7 @@ from djmoney.money import Money
 
 from mutual import formats
 from mutual.charts import Chart
+from mutual.pages import downloads
 from mutual.periods import Period
 
 register = template.Library()
@@ -159,6 +160,13 @@ def icon(name: str, label: str = "") -> SafeString:
     if label:
         return format_html('<svg class="icon" role="img" aria-label="{}"><use href="{}"></use></svg>', label, where)
     return format_html('<svg class="icon" aria-hidden="true" focusable="false"><use href="{}"></use></svg>', where)
+
+
+@register.inclusion_tag("components/take_away.html", takes_context=True)
+def take_away(context: template.Context, **also: str) -> dict[str, Any]:
+    """``{% take_away %}``: the list of this page, as it is filtered, as CSV and for a spreadsheet; words given stand in
+    the address too (``period=period.label``)."""
+    return {"files": downloads.addresses(context["request"].GET, **also)}
 
 
 @register.inclusion_tag("components/chart.html")

@@ -22,7 +22,7 @@ from tests.conftest import make_member, make_officer
 pytestmark = [pytest.mark.django_db]
 DAY = dt.date(2026, 11, 3)
 NOVEMBER = periods.parse("2026-11")
-PAGES = ["journal", "accounts", "trial_balance", "trial_balance_csv", "sheets", "checks"]
+PAGES = ["journal", "accounts", "trial_balance", "sheets", "checks"]
 
 
 def account(code, type=AccountType.ASSET, currency="EUR", **more):
@@ -84,7 +84,7 @@ class TestWhoMayRead:
         income = account("income:work", AccountType.INCOME, book=book)
         entry = pay(100, hers, income, "invoice/1", Kind.INVOICE_ISSUED, book=book, document="INV-1")
         assert auditor.get(reverse("ledger:account", args=[hers.pk])).status_code == 404
-        assert auditor.get(reverse("ledger:account_csv", args=[hers.pk])).status_code == 404
+        assert auditor.get(reverse("ledger:account", args=[hers.pk]), {"format": "csv"}).status_code == 404
         assert auditor.get(reverse("ledger:entry", args=["coop", entry.id])).status_code == 404
         assert "INV-1" not in words(auditor, "journal", period="2026-11")
         answer = auditor.get(reverse("ledger:journal"), {"book": book.code})
@@ -255,7 +255,7 @@ class TestAccount:
 
     def test_comes_as_a_spreadsheet_that_adds_up(self, auditor, bank, fund):
         pay(100, bank, fund, "a", Kind.OPENING_BALANCE, document="-1")
-        answer = auditor.get(reverse("ledger:account_csv", args=[bank.pk]), {"period": "2026-11"})
+        answer = auditor.get(reverse("ledger:account", args=[bank.pk]), {"period": "2026-11", "format": "csv"})
         lines = list(csv.reader(io.StringIO(b"".join(answer.streaming_content).decode("utf-8-sig"))))
         assert lines[2][:6] == ["2026-11-03", "'-1", "OPENING_BALANCE", "EUR", "100.00", "100.00"]
         assert lines[-1][5] == "100.00"
@@ -305,7 +305,7 @@ class TestTrialBalance:
     def test_comes_as_csv_account_by_account_that_sums_to_zero(self, auditor, bank, fund, hosting):
         pay(100, bank, fund, "a", Kind.OPENING_BALANCE)
         pay(40, hosting, bank, "b")
-        answer = auditor.get(reverse("ledger:trial_balance_csv"), {"on": "2026-11-30"})
+        answer = auditor.get(reverse("ledger:trial_balance"), {"on": "2026-11-30", "format": "csv"})
         assert answer["Content-Type"] == "text/csv; charset=utf-8"
         assert 'filename="trial-balance-coop-2026-11-30.csv"' in answer["Content-Disposition"]
         lines = list(csv.DictReader(io.StringIO(b"".join(answer.streaming_content).decode("utf-8-sig"))))
@@ -331,7 +331,7 @@ class TestTrialBalance:
     @pytest.mark.parametrize("on", ["x", "0001-01-01", "9999-12-31"])
     def test_shows_today_where_the_day_makes_no_sense(self, auditor, on):
         assert "field-wrong" in words(auditor, "trial_balance", on=on)
-        assert auditor.get(reverse("ledger:trial_balance_csv"), {"on": on}).status_code == 404
+        assert auditor.get(reverse("ledger:trial_balance"), {"on": on, "format": "csv"}).status_code == 404
 
 
 class TestSheets:
