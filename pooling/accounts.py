@@ -73,6 +73,11 @@ def fund(slug: str, currency: str, *, floor_minor: int = 0) -> chart.Account:
     )  # fmt: skip
 
 
+def benefits(slug: str, currency: str) -> chart.Account:
+    """What a fund has set aside for approved benefits; never more than was put there."""
+    return _common(f"liabilities:benefits:{slug}", AccountType.LIABILITY, currency, amount_max=0)
+
+
 def bank(slug: str, currency: str) -> chart.Account:
     """A bank account of the cooperative's; it can never be overdrawn."""
     return chart.open(

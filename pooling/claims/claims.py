@@ -13,10 +13,11 @@ from members.numbers import next_number
 from mutual import formats, repeats
 from mutual.jobs import runs
 from mutual.jobs.models import Run
-from mutual.ledger import audit, balances
+from mutual.ledger import audit
 from mutual.mail import letters
 from mutual.money import Money, minor, zero
 from mutual.trail import trail
+from pooling import setting_aside
 from pooling.claims import instalments
 from pooling.claims.models import Claim
 from pooling.models import Fund
@@ -56,7 +57,7 @@ class SameOfficer(ClaimRefused):
 
 
 class FundExhausted(ClaimRefused):
-    """The fund holds less than the amount above its floor; ``over_by`` says by how much."""
+    """A guaranteed fund holds less than the amount above its floor; ``over_by`` says by how much."""
 
     def __init__(self, sentence: str, over_by: Money) -> None:
         self.over_by = over_by
@@ -180,13 +181,14 @@ def propose(*, claim_id: int, amount: Money, by: int, on: dt.date) -> Claim:
 
 @transaction.atomic(durable=True)
 def approve(*, claim_id: int, by: int, on: dt.date) -> Claim:
-    """Approve a claim as the second officer: the money moves from the fund to claims payable now, not when it is paid,
-    so that two approvals can never promise the same money. Again is harmless.
+    """Approve a claim as the second officer: money is set aside now, not when it is paid, so that two approvals can
+    never promise the same. A fund that guarantees its benefits sets aside the whole; any other what it has (F11).
+    Again is harmless.
 
     :raises AlreadyDecided: if no first officer has approved it, or it is decided
     :raises SameOfficer: if the first officer tries
     :raises OwnClaim: if it is the officer's own
-    :raises FundExhausted: if the fund holds less above its floor
+    :raises FundExhausted: if the fund guarantees its benefits and holds less above its floor
     """
     claim = _lock(claim_id)
     _not_own(claim, by)
@@ -302,8 +304,8 @@ def waiting_to_be_paid() -> dict[str, Money]:
 
 
 def room_in(fund: Fund) -> Money:
-    """What the fund holds above its floor."""
-    return balances.of(fund.account) - fund.floor
+    """What the fund holds above its floor, beside what is set aside."""
+    return setting_aside.room(fund)
 
 
 def _lock(claim_id: int) -> Claim:

@@ -6,15 +6,16 @@ import datetime as dt
 from collections.abc import Collection
 
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, Sum
 from django.utils.translation import gettext as _
 
 from mutual import formats
 from mutual.ledger import journal
 from mutual.ledger.kinds import Kind
-from mutual.money import Money, minor
-from pooling import accounts
+from mutual.money import Money, from_minor, minor
+from pooling import accounts, setting_aside
 from pooling.claims.models import Claim, Instalment
+from pooling.models import Fund
 from pooling.treasury.models import BankAccount
 
 
@@ -27,7 +28,7 @@ class InstalmentRefused(Exception):
 
 
 class FundShort(InstalmentRefused):
-    """The fund holds less than the amount above its floor."""
+    """The fund guarantees its benefits and holds less than the amount above its floor."""
 
 
 class BankShort(InstalmentRefused):
@@ -44,9 +45,9 @@ def set_aside(
     by: int | None,
     on: dt.date,
 ) -> Instalment:
-    """Move an amount from the fund to the member's claims payable, as the claim's next instalment.
+    """Approve an amount as the claim's next instalment, and set aside what the fund has for it.
 
-    :raises FundShort: if the fund holds less above its floor
+    :raises FundShort: if the fund guarantees its benefits and holds less above its floor
     """
     fund = claim.fund
     assert claim.member.currency == fund.currency == str(amount.currency)
@@ -56,17 +57,10 @@ def set_aside(
         last_day=last_day, days=days, amount_due=minor(amount), set_aside_on=on,
     )  # fmt: skip
     try:
-        with transaction.atomic():
-            journal.post(
-                kind=Kind.CLAIM_APPROVED, key=one.key("approved"), date=on, recorded_by=by, document=claim.number,
-                transfers=[journal.move(amount, debit=fund.account, credit=payable)],
-            )  # fmt: skip
-            one.save()
-    except journal.BalanceOutOfRange as error:
-        raise FundShort(
-            _("The fund is %(amount)s short of that. Nothing was changed.") % {"amount": formats.money(error.over_by)},
-            error.over_by,
-        ) from error
+        setting_aside.set_aside(fund=fund, amount=amount, key=one.key("approved"), document=claim.number, by=by, on=on)
+    except setting_aside.FundExhausted as error:
+        raise FundShort(str(error), error.over_by) from error
+    one.save()
     return one
 
 
@@ -81,7 +75,12 @@ def pay(claim: Claim, *, bank: BankAccount, by: int | None, on: dt.date) -> Mone
             for one in waiting:
                 journal.post(
                     kind=Kind.CLAIM_PAID, key=one.key("paid"), date=on, recorded_by=by, document=claim.number,
-                    transfers=[journal.move(one.due, debit=one.payable, credit=bank.account)],
+                    transfers=[
+                        journal.move(
+                            one.due, debit=accounts.benefits(one.fund.slug, one.fund.currency), credit=one.payable
+                        ),
+                        journal.move(one.due, debit=one.payable, credit=bank.account),
+                    ],
                 )  # fmt: skip
     except journal.BalanceOutOfRange as error:
         over = formats.money(error.over_by)
@@ -94,14 +93,21 @@ def pay(claim: Claim, *, bank: BankAccount, by: int | None, on: dt.date) -> Mone
 
 
 def release(claim: Claim, *, by: int | None, on: dt.date) -> None:
-    """Give back to the fund what is set aside for a claim and not paid."""
+    """Take back what is approved of a claim and not paid; what the others do not need returns to the fund."""
     for one in _waiting(claim):
-        journal.post(
-            kind=Kind.CLAIM_RELEASED, key=one.key("released"), date=on, recorded_by=by, document=claim.number,
-            transfers=[journal.move(one.due, debit=one.payable, credit=claim.fund.account)],
-        )  # fmt: skip
         one.state = Instalment.State.RELEASED
         one.save(update_fields=["state"])
+        setting_aside.lock(claim.fund)
+        setting_aside.release(
+            fund=claim.fund, still_approved=approved(claim.fund), key=one.key("released"), document=claim.number,
+            by=by, on=on,
+        )  # fmt: skip
+
+
+def approved(fund: Fund) -> Money:
+    """What a fund has approved and not paid."""
+    found = Instalment.objects.filter(fund=fund, state=Instalment.State.APPROVED)
+    return from_minor(found.aggregate(sum=Sum("amount_due"))["sum"] or 0, fund.currency)
 
 
 def close_claims(claim_ids: Collection[int], *, bank: BankAccount, on: dt.date) -> int:

@@ -106,16 +106,8 @@ class Instalment(models.Model):
     """A part of an approved claim: one month of a benefit, or a lump sum whole. Amounts are minor units of the fund's
     currency.
 
-    It is made when its amount moves from the fund to the member's claims payable, so it is always covered. A pay run
-    takes those that are APPROVED, locks them in the order of their ids
-    (``Instalment.objects.select_for_update(of=("self",)).filter(state="APPROVED", fund=...).order_by("id")``) and, in
-    one transaction for each chunk:
-
-    1. posts CLAIM_PAID for what it pays, with the claim's number as document and ``key("paid")``;
-    2. posts CLAIM_RELEASED with ``key("released")`` for what a cover index below one leaves unpaid: it goes back to the
-       fund, for claims payable holds what is APPROVED and nothing else;
-    3. sets ``amount_paid``, ``paid_on``, ``paid_from`` and the state PAID, and lets
-       :func:`pooling.claims.instalments.close_claims` close the claims that have nothing more to come.
+    When it is approved, what the fund has above its floor, up to the amount, moves into the fund's pot for approved
+    benefits. A pay run pays it wholly or, where the fund is short, in part: the same part for all.
     """
 
     class State(models.TextChoices):

@@ -14,8 +14,9 @@ from django.utils.translation import override
 from mutual import formats, rooms
 from mutual.access import Role
 from mutual.ledger import balances, chart
+from mutual.money import from_minor
 from mutual.periods import Period
-from pooling.claims.models import Claim
+from pooling.claims.models import Claim, Instalment
 
 _MINE = frozenset({Role.MEMBER})
 _DESK = frozenset({Role.CLAIMS_OFFICER, Role.TREASURER})
@@ -28,15 +29,17 @@ def navigation() -> Iterator[rooms.NavItem]:
 
 
 def owed(*, member_id: int, on: dt.date) -> Iterator[rooms.Owed]:
-    """What is set aside for the member."""
-    mine = chart.owned_by(member_id, book=chart.coop_book(), prefix="liabilities:claims-payable:")
-    held = balances.of_many(mine)
-    for account in mine:
-        if held[account.pk].amount:
-            yield rooms.Owed(
-                "owed", _("Benefit set aside"), held[account.pk], _("paid with the next payments"),
-                reverse("claims:my_claims"), 20,
-            )  # fmt: skip
+    """What is approved for the member and not paid."""
+    sums: dict[str, int] = {}
+    for one in Instalment.objects.select_related("fund").filter(
+        claim__member_id=member_id, state=Instalment.State.APPROVED
+    ):
+        sums[one.fund.currency] = sums.get(one.fund.currency, 0) + one.amount_due
+    for unit, amount in sums.items():
+        yield rooms.Owed(
+            "owed", _("Benefit approved"), from_minor(amount, unit), _("paid with the next payments"),
+            reverse("claims:my_claims"), 20,
+        )  # fmt: skip
 
 
 def home_cards(*, member_id: int, on: dt.date) -> Iterator[rooms.Card]:
@@ -94,7 +97,7 @@ def facts_before_leaving(*, member_id: int, on: dt.date) -> Iterator[rooms.Leavi
 
 
 def statement_sections(*, member_id: int, period: Period, language: str) -> Iterator[rooms.Section]:
-    """Benefits: what was approved and what was paid; the balance is what is set aside."""
+    """Benefits: what was due and what was paid."""
     mine = chart.owned_by(member_id, book=chart.coop_book(), prefix="liabilities:claims-payable:")
     found = balances.statements(mine, period)
     with override(language):
@@ -104,7 +107,7 @@ def statement_sections(*, member_id: int, period: Period, language: str) -> Iter
                 continue
             yield rooms.Section(
                 "benefits", _("Benefits"),
-                _("What was approved for you and what was paid. The balance is what is set aside for you."),
+                _("What the funds owed you for an approved claim, and what was paid."),
                 account.currency.code,
                 tuple(
                     rooms.SectionLine(line.date, str(line.kind.label), line.document, line.amount, line.balance)
@@ -136,15 +139,16 @@ def document_url(number: str) -> str | None:
 
 _CHECKS = (
     (
-        "what is set aside is approved and not paid",
-        "Account {0} holds {1}, but what is set aside for its member's claims sums to {2}.",
+        "no more is set aside than is approved and not paid",
+        "Account {0} holds {1}, but what its fund has approved and not paid sums to {2}.",
         """
         SELECT a.id, -b.amount, coalesce(i.waiting, 0) FROM ledger_account a
-          JOIN ledger_balance b ON b.account_id = a.id
-          LEFT JOIN (SELECT payable_id, sum(amount_due) AS waiting FROM claims_instalment
-                      WHERE state = 'APPROVED' GROUP BY 1) AS i ON i.payable_id = a.id
-         WHERE a.book_id = 1 AND a.code LIKE 'liabilities:claims-payable:%'
-           AND -b.amount <> coalesce(i.waiting, 0) LIMIT 50
+          JOIN (SELECT account_id, sum(amount) AS amount FROM ledger_balance GROUP BY account_id) AS b
+            ON b.account_id = a.id
+          LEFT JOIN (SELECT 'liabilities:benefits:' || f.slug AS code, sum(i.amount_due) AS waiting
+                       FROM claims_instalment i JOIN pooling_fund f ON f.id = i.fund_id
+                      WHERE i.state = 'APPROVED' GROUP BY 1) AS i ON i.code = a.code
+         WHERE a.book_id = 1 AND a.code LIKE 'liabilities:benefits:%' AND -b.amount > coalesce(i.waiting, 0) LIMIT 50
         """,
     ),
     (
@@ -155,8 +159,9 @@ _CHECKS = (
           FROM claims_claim c
           JOIN (SELECT claim_id, sum(amount_paid) AS paid FROM claims_instalment
                  WHERE state = 'PAID' GROUP BY 1) AS i ON i.claim_id = c.id
-          LEFT JOIN (SELECT document, sum(amount) AS amount FROM ledger_transfer WHERE book_id = 1 AND kind = 31
-                      GROUP BY document) AS t ON t.document = c.number
+          LEFT JOIN (SELECT t.document, sum(t.amount) AS amount FROM ledger_transfer t
+                       JOIN ledger_account a ON a.id = t.credit_id AND a.code LIKE 'assets:bank:%'
+                      WHERE t.book_id = 1 AND t.kind = 31 GROUP BY t.document) AS t ON t.document = c.number
          WHERE coalesce(t.amount, 0) <> i.paid LIMIT 50
         """,
     ),

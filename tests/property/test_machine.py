@@ -27,7 +27,7 @@ from invoicing.barter import limits, trades
 from mutual.ledger import audit, balances
 from mutual.money import from_minor, minor
 from mutual.periods import parse
-from pooling import accounts, dues, funds, payments
+from pooling import accounts, dues, funds, payments, setting_aside
 from pooling.claims import claims
 from pooling.treasury import banks, corrections, items
 from tests.conftest import cem, clara, make_member, tessa, theo
@@ -72,7 +72,7 @@ class Cooperative(RuleBasedStateMachine):
         self.officers = clara().pk, cem().pk
         self.members = [make_member(f"{name} X") for name in ("Ada", "Bo", "Cleo")]
         self.sick, other = (
-            funds.open_fund(name=name, description="", promise="VARYING", currency="EUR", target=None, by=self.by,
+            funds.open_fund(name=name, description="", promise="GUARANTEED", currency="EUR", target=None, by=self.by,
                             on=FIRST)
             for name in ("Sickness", "Parents")
         )  # fmt: skip
@@ -102,7 +102,7 @@ class Cooperative(RuleBasedStateMachine):
         self.open = [[] for _ in self.members]  # what is open of each charge, oldest first
         self.ahead = [0, 0, 0]
         self.paid = []  # payments: (id, who, [(charge, part)], left over)
-        self.aside = [0, 0, 0]
+        self.aside = 0
         self.asked = []  # claims: [id, who, cents, state]
         self.held = {"CREDIT": [0, 0, 0], "HOUR": [0, 0, 0]}
         self.trades = []  # [id, provider, receiver, credit, minutes, state]
@@ -243,12 +243,12 @@ class Cooperative(RuleBasedStateMachine):
             case ("PROPOSED", "APPROVED"):
                 assert cents <= there
                 self.pool -= cents
-                self.aside[who] += cents
+                self.aside += cents
             case ("APPROVED", "PAID"):
-                self.aside[who] -= cents
+                self.aside -= cents
                 self.bank -= cents
             case ("APPROVED", "WITHDRAWN"):
-                self.aside[who] -= cents
+                self.aside -= cents
                 self.pool += cents
             case ("SUBMITTED", "PROPOSED") | ("SUBMITTED" | "PROPOSED", "REFUSED" | "WITHDRAWN"):
                 pass
@@ -314,13 +314,14 @@ class Cooperative(RuleBasedStateMachine):
         for who, member in enumerate(self.members):
             wanted = {
                 "receivable": sum(self.open[who]), "deferred": sum(self.open[who]), "prepayments": self.ahead[who],
-                "claims_payable": self.aside[who],
+                "claims_payable": 0,
             }  # fmt: skip
             found = {sort: minor(balances.of(accounts.of_member(sort, member.number, "EUR"))) for sort in wanted}
             assert found == wanted
             for unit, held in self.held.items():
                 assert minor(barter_accounts.holding(member.number, unit).balance) == held[who]
         assert minor(balances.of(self.account.account)) == self.bank >= 0
+        assert minor(setting_aside.held(self.sick)) == self.aside
         shared = sum(minor(balances.of(fund.account)) for fund in self.funds)
         shared += minor(balances.of(accounts.running_costs("EUR")))
         assert shared == self.pool

@@ -32,8 +32,8 @@ BREAKS = {
     "what is charged and not paid is deferred": "UPDATE pooling_charge SET written_off = 1 WHERE amount > paid",
     "a charge's paid part is its placements": "UPDATE pooling_placement SET amount = amount - 1",
     "suspense is what is not placed": "UPDATE pooling_payment SET amount = amount + 1 WHERE status = 'UNPLACED'",
-    "what is set aside is approved and not paid": (
-        "UPDATE claims_instalment SET amount_due = amount_due + 1 WHERE state = 'APPROVED'"
+    "no more is set aside than is approved and not paid": (
+        "UPDATE claims_instalment SET amount_due = amount_due - 1 WHERE state = 'APPROVED'"
     ),
     "paid claims are in the journal": "UPDATE claims_instalment SET amount_paid = 1 WHERE state = 'PAID'",
     "closed claims have nothing set aside": "UPDATE claims_claim SET status = 'WITHDRAWN' WHERE status = 'APPROVED'",

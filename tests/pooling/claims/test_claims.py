@@ -12,9 +12,10 @@ from members.models import Member
 from mutual.ledger import audit
 from mutual.mail.models import Letter
 from mutual.money import Money
-from pooling import accounts, funds
+from pooling import accounts, funds, setting_aside
 from pooling.claims import claims
 from pooling.claims.models import Claim
+from pooling.models import Fund
 from tests.conftest import cem, clara, make_member
 from tests.pooling.test_dues import ON, coop, held
 from tests.pooling.test_treasury import start
@@ -65,6 +66,10 @@ def approved(coop, member, amount=400, *, by=None, key="k1"):
     return claims.approve(claim_id=one.pk, by=second, on=ON)
 
 
+def guarantee(fund):
+    Fund.objects.filter(pk=fund.pk).update(promise="GUARANTEED")
+
+
 def payable(member):
     return held(accounts.of_member("claims_payable", member.number, "EUR"))
 
@@ -88,7 +93,7 @@ class TestApprove:
     def test_sets_the_money_aside_at_the_second_approval(self, filled, ada):
         approved(filled, ada)
         assert held(filled.sick.account) == Money(200, "EUR")
-        assert payable(ada) == Money(400, "EUR")
+        assert setting_aside.held(filled.sick) == Money(400, "EUR")
         assert Letter.objects.filter(to=ada.email, subject__contains="approved").count() == 1
         assert not list(audit.findings())
 
@@ -123,7 +128,8 @@ class TestApprove:
         with pytest.raises(claims.MoreThanClaimed):
             claims.propose(claim_id=one.pk, amount=Money("400.01", "EUR"), by=officers()[0], on=ON)
 
-    def test_refuses_more_than_the_fund_holds_above_its_floor(self, filled, ada):
+    def test_refuses_more_than_a_guaranteed_fund_holds_above_its_floor(self, filled, ada):
+        guarantee(filled.sick)
         with pytest.raises(claims.FundExhausted) as refused:
             approved(filled, ada, 501)
         assert refused.value.over_by == Money(1, "EUR")
@@ -131,7 +137,14 @@ class TestApprove:
         assert held(filled.sick.account) == Money(600, "EUR")
         assert not list(audit.findings())
 
+    def test_sets_aside_what_a_varying_fund_has_and_never_goes_below_its_floor(self, filled, ada):
+        approved(filled, ada, 501)
+        assert held(filled.sick.account) == Money(100, "EUR")
+        assert setting_aside.held(filled.sick) == Money(500, "EUR")
+        assert not list(audit.findings())
+
     def test_never_promises_the_same_money_twice(self, filled, ada):
+        guarantee(filled.sick)
         by = officers()
         approved(filled, ada, 300, by=by)
         with pytest.raises(claims.FundExhausted):
@@ -175,6 +188,15 @@ class TestWithdraw:
         for _ in range(2):
             claims.withdraw(claim_id=one.pk, by=ada.user_id, on=ON)
         assert held(filled.sick.account) == Money(600, "EUR")
+        assert not list(audit.findings())
+
+    def test_returns_only_what_the_others_do_not_need(self, filled, ada):
+        by = officers()
+        one = approved(filled, ada, 400, by=by)
+        approved(filled, make_member("Bo Ek"), 300, by=by, key="k2")
+        claims.withdraw(claim_id=one.pk, by=ada.user_id, on=ON)
+        assert setting_aside.held(filled.sick) == Money(300, "EUR")
+        assert held(filled.sick.account) == Money(300, "EUR")
         assert not list(audit.findings())
 
     def test_refuses_when_paid(self, filled, ada):
