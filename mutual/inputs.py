@@ -20,7 +20,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 from djmoney.money import Money
 
-from mutual import formats, periods
+from mutual import formats, periods, uploads
 from mutual.currencies import HOUR
 from mutual.money import LARGEST, decimals
 from mutual.periods import Period
@@ -349,3 +349,32 @@ class TextField(LineField):
         for ending in ("\r\n", "\r", "\u2028", "\u2029", "\x85"):
             text = text.replace(ending, "\n")
         return text.strip()
+
+
+class FilesInput(forms.ClearableFileInput):
+    """Several files at once; a telephone offers its camera."""
+
+    allow_multiple_selected = True
+
+    def __init__(self, attrs: dict[str, Any] | None = None) -> None:
+        super().__init__({"accept": uploads.ACCEPT, **(attrs or {})})
+
+
+class FilesField(forms.FileField):
+    """Photos and PDFs: each looked at and cleaned (:func:`mutual.uploads.accept`), in the order they were chosen."""
+
+    widget = FilesInput
+    default_error_messages = {"many": _("Send at most %(most)s files.")}
+
+    def clean(self, data: Any, initial: Any = None) -> list[uploads.Accepted]:
+        """:raises ValidationError: if a file may not come in, or there are too many"""
+        files = [one for one in (data if isinstance(data, list) else [data]) if one]
+        if not files:
+            super().clean(None, initial)
+            return []
+        if len(files) > uploads.MOST:
+            raise ValidationError(self.error_messages["many"], code="many", params={"most": uploads.MOST})
+        try:
+            return [uploads.accept(one.read()) for one in files]
+        except uploads.UploadRefused as refused:
+            raise ValidationError(str(refused), code="refused") from refused

@@ -49,6 +49,11 @@ SECRET_KEY: str = env.str("SECRET_KEY") if PRODUCTION else env.str("SECRET_KEY",
 SEALING_KEY: str = env.str("SEALING_KEY") if PRODUCTION else env.str("SEALING_KEY", _not_secret + "-sealing")
 """What second-factor secrets are encrypted with at rest; never the same as SECRET_KEY."""
 
+VAULT_KEY_FILE: str = (
+    env.str("VAULT_KEY_FILE") if PRODUCTION else env.str("VAULT_KEY_FILE", str(BASE_DIR / "var" / "vault.key"))
+)
+"""The file with the keys that wrap the keys of sealed claims. Outside production it is made where there is none."""
+
 DEBUG = False
 ALLOWED_HOSTS: list[str] = env.list("ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]", "testserver"])
 
@@ -91,6 +96,7 @@ INSTALLED_APPS = [
     "mutual.mail.apps.MailConfig",
     "mutual.trail.apps.TrailConfig",
     "mutual.documents.apps.DocumentsConfig",
+    "mutual.vault.apps.VaultConfig",
     "mutual.pages.apps.PagesConfig",
     "pooling.apps.PoolingConfig",
     "pooling.treasury.apps.TreasuryConfig",
@@ -221,7 +227,9 @@ SECURE_HSTS_SECONDS = 31536000 if PRODUCTION else 0
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if env.bool("BEHIND_PROXY", False) else None
 X_FRAME_OPTIONS = "DENY"
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
-FILE_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
+FILE_UPLOAD_MAX_MEMORY_SIZE = 32 * 1024 * 1024
+FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.MemoryFileUploadHandler"]
+"""Uploads stay in memory: a certificate must never lie on a disk in the clear, not even for a moment."""
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 2000
 
 # --- Languages and places -----------------------------------------------------------------------------------------
@@ -273,6 +281,7 @@ CELERY_BEAT_SCHEDULE = {
     "sweep the queue": {"task": "mutual.jobs.tasks.sweep", "schedule": 15.0},
     "audit the ledger": {"task": "mutual.ledger.tasks.audit_ledger", "schedule": 600.0},
     "seal yesterday": {"task": "mutual.ledger.tasks.seal_days", "schedule": 3600.0},
+    "destroy vault keys in time": {"task": "mutual.vault.tasks.destroy_due", "schedule": 3600.0},
     "back up at night": {"task": "mutual.ledger.tasks.back_up", "schedule": 1800.0},
 }
 JOBS_DISABLED: bool = env.bool("JOBS_DISABLED", False)

@@ -3,9 +3,11 @@
 from django.urls import include, path
 
 from mutual import health
+from mutual.mail.views import preferences
 
 urlpatterns = [
     path("", include("members.front")),
+    path("me/letters/", preferences, name="letters"),
     path("", include("members.urls")),
     path("statements/", include("members.statements.urls")),
     path("health/", health.health, name="health"),

@@ -11,9 +11,12 @@ import dj_email_url
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives, get_connection
 from django.template.loader import render_to_string
+from django.urls import reverse
 from django.utils import timezone, translation
+from django.utils.translation import gettext
 
 from mutual.jobs import queue
+from mutual.mail import events
 from mutual.mail.models import Attachment, Letter
 
 
@@ -25,18 +28,31 @@ def send(
     context: Mapping[str, Any],
     language: str,
     attachments: Sequence[tuple[str, str, bytes]] = (),
-) -> Letter:
+    reader: int | None = None,
+) -> Letter | None:
     """Write a letter inside this transaction; it is sent after the commit, once for its key.
 
-    ``template`` names ``<template>.subject.txt`` and ``<template>.txt`` (and ``<template>.html`` if there is one).
+    ``template`` names ``<template>.subject.txt`` and ``<template>.txt`` (and ``<template>.html`` if there is one); its
+    name stands in :data:`mutual.mail.events.EVENTS`.
+
+    :param reader: the id of the user who reads it, if any: what she does without is not written, and None answered
     """
     known = Letter.objects.filter(key=key).first()
     if known is not None:
         return known
+    event = template.rpartition("/")[2]
+    if not events.is_wanted(event, reader):
+        return None
     with translation.override(language):
         whole = {**context, "cooperative": settings.COOPERATIVE_NAME, "site": settings.SITE_URL}
         subject = " ".join(render_to_string(f"{template}.subject.txt", whole).split())[:200]
         text = render_to_string(f"{template}.txt", whole).strip() + "\n"
+        if reader is not None and not events.EVENTS[event].needed:
+            text += (
+                "\n"
+                + gettext("Which letters you get: %(url)s") % {"url": settings.SITE_URL + reverse("letters")}
+                + "\n"
+            )
     return write(key=key, to=to, subject=subject, text=text, attachments=attachments)
 
 

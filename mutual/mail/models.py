@@ -24,3 +24,14 @@ class Attachment(models.Model):
     name = models.CharField(max_length=120)
     mime = models.CharField(max_length=80)
     content = models.BinaryField()
+
+
+class Muted(models.Model):
+    """A letter that somebody does without; see :mod:`mutual.mail.events`."""
+
+    reader = models.BigIntegerField()
+    """The user's id."""
+    event = models.CharField(max_length=40)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["reader", "event"], name="letter_muted_once")]

@@ -335,4 +335,5 @@ def _tell(claim: Claim, event: str) -> None:
         template=f"emails/claim_{event}",
         context={"claim": claim, "member": claim.member},
         language=claim.member.language,
+        reader=claim.member.user_id,
     )

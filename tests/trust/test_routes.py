@@ -75,6 +75,7 @@ TABLE = {
     "me/data/": "signed in",
     "me/dues/": "M",
     "me/leave/": "signed in",
+    "me/letters/": "signed in",
     "members/": "TAX",
     "members/<str:number>/": "TAX",
     "members/<str:number>/<slug:step>/": "X",

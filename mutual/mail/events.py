@@ -1,0 +1,58 @@
+"""Every letter there is, in one table, and whether a reader may do without it.
+
+A letter that the law or the decision itself needs (a bill, a decision with its deadline) cannot be turned off.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from django.utils.translation import gettext_lazy as _
+
+from mutual.mail.models import Muted
+
+if TYPE_CHECKING:
+    from django.utils.functional import Promise
+
+
+@dataclass(frozen=True)
+class Event:
+    """What a letter is about, in the reader's words; a needed one is always sent."""
+
+    label: str | Promise
+    needed: bool = False
+
+
+EVENTS = {
+    "applied": Event(_("Your application arrived"), needed=True),
+    "applied_twice": Event(_("Somebody applied with your address"), needed=True),
+    "admitted": Event(_("You are a member"), needed=True),
+    "declined": Event(_("Your application was declined"), needed=True),
+    "invoice": Event(_("An invoice to a client"), needed=True),
+    "claim_submitted": Event(_("Your claim arrived")),
+    "claim_approved": Event(_("Your claim is approved"), needed=True),
+    "claim_refused": Event(_("Your claim is refused, and why"), needed=True),
+    "claim_paid": Event(_("A benefit is paid")),
+}
+"""By the name of the letter's template."""
+
+
+def mute(*, reader: int, events: Collection[str]) -> None:
+    """Have a reader (a user's id) not get these letters; the others again. Needed ones are left as they are."""
+    wanted = {event for event in events if event in EVENTS and not EVENTS[event].needed}
+    Muted.objects.filter(reader=reader).exclude(event__in=wanted).delete()
+    Muted.objects.bulk_create((Muted(reader=reader, event=event) for event in wanted), ignore_conflicts=True)
+
+
+def muted(reader: int) -> set[str]:
+    """What a reader does without."""
+    return set(Muted.objects.filter(reader=reader).values_list("event", flat=True))
+
+
+def is_wanted(event: str, reader: int | None) -> bool:
+    """Whether a letter is to be written for this reader."""
+    if reader is None or EVENTS[event].needed:
+        return True
+    return not Muted.objects.filter(reader=reader, event=event).exists()

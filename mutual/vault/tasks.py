@@ -1,0 +1,14 @@
+"""The vault's clockwork."""
+
+from __future__ import annotations
+
+from mutual import clock
+from mutual.celery import task
+from mutual.vault import vault
+
+
+@task
+def destroy_due() -> int:
+    """Destroy the keys whose day has come."""
+    today = clock.today()
+    return sum(vault.destroy_in_time(subject, on=today) for subject in vault.due(today))
