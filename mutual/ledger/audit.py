@@ -35,6 +35,25 @@ _CHECKS: tuple[tuple[str, str, str], ...] = (
         """,
     ),
     (
+        "turnover is the sum of transfers",
+        "Busy account {0} turned over {2} and {3} in the month of {1} by its totals but {4} and {5} by its transfers.",
+        """
+        SELECT account_id, month, coalesce(k.debit, 0), coalesce(k.credit, 0),
+               coalesce(t.debit, 0), coalesce(t.credit, 0)
+          FROM (SELECT account_id, month, sum(debit) AS debit, sum(credit) AS credit FROM ledger_turnover
+                 GROUP BY account_id, month) AS k
+          FULL JOIN (SELECT account_id, month, sum(debit) AS debit, sum(credit) AS credit FROM (
+                        SELECT debit_id AS account_id, date_trunc('month', booked_on)::date AS month,
+                               sum(amount) AS debit, 0 AS credit
+                          FROM ledger_transfer WHERE debit_id < 0 GROUP BY 1, 2
+                        UNION ALL
+                        SELECT credit_id, date_trunc('month', booked_on)::date, 0, sum(amount)
+                          FROM ledger_transfer WHERE credit_id < 0 GROUP BY 1, 2) AS sides
+                     GROUP BY account_id, month) AS t USING (account_id, month)
+         WHERE (coalesce(k.debit, 0), coalesce(k.credit, 0)) <> (coalesce(t.debit, 0), coalesce(t.credit, 0))
+        """,
+    ),
+    (
         "currency sums to zero",
         "The balances of currency {1} in book {0} sum to {2} instead of zero.",
         (
@@ -131,7 +150,9 @@ _CHECKS: tuple[tuple[str, str, str], ...] = (
             ('ledger_closing_fixed', 'ledger_closing'), ('ledger_seal_fixed', 'ledger_seal'),
             ('ledger_balance_kept', 'ledger_balance'), ('ledger_balance_guarded', 'ledger_balance'),
             ('ledger_account_kept', 'ledger_account'), ('ledger_account_fixed', 'ledger_account'),
-            ('ledger_account_balance', 'ledger_account'), ('trail_deed_fixed', 'trail_deed')
+            ('ledger_account_balance', 'ledger_account'),
+            ('ledger_turnover_guarded', 'ledger_turnover'), ('ledger_turnover_stays', 'ledger_turnover'),
+            ('trail_deed_fixed', 'trail_deed')
             ) AS wanted (name, relation)
           LEFT JOIN pg_trigger g ON g.tgname = wanted.name AND g.tgrelid = to_regclass(wanted.relation)
          WHERE g.tgenabled IS DISTINCT FROM 'O'

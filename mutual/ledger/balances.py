@@ -11,6 +11,7 @@ import uuid
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 from typing import Any
 
 from django.db import connection
@@ -20,7 +21,7 @@ from mutual.ledger.keys import LINES, entry_of, line_id
 from mutual.ledger.kinds import AccountType, Kind
 from mutual.ledger.models import Account, Balance, Book, EntryNote
 from mutual.money import Money, from_minor, zero
-from mutual.periods import Period
+from mutual.periods import Period, add_months
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,20 +171,58 @@ def on(account: Account, day: dt.date) -> Money:
 
 
 def _moved(account: Account, start: dt.date | None, end: dt.date | None) -> int:
+    _held, ((debit, credit),) = _turned([account.pk], [(start, end)])[account.pk]
+    return debit - credit
+
+
+_TURNED = """
+    SELECT a.id, s.n, (SELECT coalesce(sum(amount), 0) FROM ledger_balance b WHERE b.account_id = a.id),
+           moved.debit, moved.credit
+      FROM ledger_account a
+     CROSS JOIN unnest(%(starts)s::date[], %(ends)s::date[], %(firsts)s::date[], %(lasts)s::date[])
+                WITH ORDINALITY AS s (start, until, first, last, n)
+     CROSS JOIN LATERAL (
+           SELECT coalesce(sum(debit), 0) AS debit, coalesce(sum(credit), 0) AS credit FROM (
+               SELECT sum(debit) AS debit, sum(credit) AS credit FROM ledger_turnover
+                WHERE account_id = a.id AND month >= s.first AND month < s.last
+               UNION ALL
+               SELECT sum(amount), 0 FROM ledger_transfer WHERE book_id = a.book_id AND debit_id = a.id
+                  AND booked_on >= s.start AND booked_on < CASE WHEN a.id < 0 THEN s.first ELSE s.until END
+               UNION ALL
+               SELECT 0, sum(amount) FROM ledger_transfer WHERE book_id = a.book_id AND credit_id = a.id
+                  AND booked_on >= s.start AND booked_on < CASE WHEN a.id < 0 THEN s.first ELSE s.until END
+               UNION ALL
+               SELECT sum(amount), 0 FROM ledger_transfer WHERE a.id < 0 AND book_id = a.book_id AND debit_id = a.id
+                  AND booked_on >= s.last AND booked_on < s.until
+               UNION ALL
+               SELECT 0, sum(amount) FROM ledger_transfer WHERE a.id < 0 AND book_id = a.book_id AND credit_id = a.id
+                  AND booked_on >= s.last AND booked_on < s.until) AS parts) AS moved
+     WHERE a.id = ANY (%(ids)s) ORDER BY a.id, s.n
+"""
+"""Busy accounts: whole months from their turnover, only the days before and after those from the transfers. Others:
+every transfer between the two days. One statement, so that the balance and what moved are of one moment."""
+
+
+def _turned(
+    ids: Sequence[int], spans: Sequence[tuple[dt.date | None, dt.date | None]]
+) -> dict[int, tuple[int, list[tuple[int, int]]]]:
+    """What each account holds now, and what was debited and credited in each span (from, up to but not including; None
+    is open): by account id, in one query, in minor units."""
+    starts = [start or dt.date.min for start, _end in spans]
+    ends = [end or dt.date.max for _start, end in spans]
+    firsts, lasts = [], []
+    for start, end in zip(starts, ends, strict=True):
+        first = start if start.day == 1 else add_months(start.replace(day=1), 1)
+        last = end.replace(day=1)
+        whole = first < last
+        firsts.append(first if whole else end)
+        lasts.append(last if whole else end)
     with connection.cursor() as cursor:
-        cursor.execute(
-            """
-            SELECT coalesce((SELECT sum(amount) FROM ledger_transfer WHERE book_id = %(book)s AND debit_id = %(id)s
-                                AND booked_on >= %(start)s AND booked_on < %(end)s), 0)
-                 - coalesce((SELECT sum(amount) FROM ledger_transfer WHERE book_id = %(book)s AND credit_id = %(id)s
-                                AND booked_on >= %(start)s AND booked_on < %(end)s), 0)
-            """,
-            {
-                "book": account.book_id, "id": account.pk,
-                "start": start or dt.date.min, "end": end or dt.date.max,
-            },
-        )  # fmt: skip
-        return int(cursor.fetchone()[0])
+        cursor.execute(_TURNED, {"ids": list(ids), "starts": starts, "ends": ends, "firsts": firsts, "lasts": lasts})
+        found: dict[int, tuple[int, list[tuple[int, int]]]] = {}
+        for pk, _n, held, debit, credit in cursor.fetchall():
+            found.setdefault(pk, (int(held), []))[1].append((int(debit), int(credit)))
+    return found
 
 
 def statement(account: Account, period: Period, *, limit: int = 5000) -> Statement:
@@ -196,19 +235,10 @@ def statements(accounts: Sequence[Account], period: Period, *, limit: int = 5000
     ids = [account.pk for account in accounts]
     if not ids:
         return {}
+    openings = {
+        pk: held - debit + credit for pk, (held, [(debit, credit)]) in _turned(ids, [(period.start, None)]).items()
+    }
     with connection.cursor() as cursor:
-        cursor.execute(
-            """
-            SELECT a.id, (SELECT coalesce(sum(amount), 0) FROM ledger_balance b WHERE b.account_id = a.id)
-                 - (SELECT coalesce(sum(amount), 0) FROM ledger_transfer t
-                     WHERE t.book_id = a.book_id AND t.debit_id = a.id AND t.booked_on >= %(start)s)
-                 + (SELECT coalesce(sum(amount), 0) FROM ledger_transfer t
-                     WHERE t.book_id = a.book_id AND t.credit_id = a.id AND t.booked_on >= %(start)s)
-              FROM ledger_account a WHERE a.id = ANY (%(ids)s)
-            """,
-            {"ids": ids, "start": period.start},
-        )
-        openings = {pk: int(amount) for pk, amount in cursor.fetchall()}
         cursor.execute(
             """
             SELECT a.id, line.booked_on, line.kind, line.document, line.amount, line.entry
@@ -264,86 +294,45 @@ def history(account: Account, days: Sequence[dt.date]) -> list[Money]:
 
 
 def histories(accounts: Sequence[Account], days: Sequence[dt.date]) -> dict[int, list[Money]]:
-    """What each account held at the end of each day, by account id: one query for the balances, one for what came
-    after the first day, added up by day."""
-    ids = [account.pk for account in accounts]
-    if not ids or not days:
-        return {pk: [] for pk in ids}
-    with connection.cursor() as cursor:
-        cursor.execute(
-            """
-            SELECT a.id, moved.booked_on, coalesce(sum(moved.delta), 0)
-              FROM ledger_account a CROSS JOIN LATERAL (
-                   SELECT booked_on, sum(amount) AS delta FROM ledger_transfer
-                    WHERE book_id = a.book_id AND debit_id = a.id AND booked_on > %(first)s GROUP BY booked_on
-                   UNION ALL
-                   SELECT booked_on, -sum(amount) FROM ledger_transfer
-                    WHERE book_id = a.book_id AND credit_id = a.id AND booked_on > %(first)s GROUP BY booked_on
-                   ) AS moved
-             WHERE a.id = ANY (%(ids)s) GROUP BY a.id, moved.booked_on
-            """,
-            {"ids": ids, "first": min(days)},
-        )
-        moved: dict[int, list[tuple[dt.date, int]]] = {pk: [] for pk in ids}
-        for pk, day, delta in cursor.fetchall():
-            moved[pk].append((day, int(delta)))
-    now = dict(Balance.objects.filter(account_id__in=ids).values_list("account_id").annotate(total=Sum("amount")))
-    return {
-        account.pk: [
-            from_minor(
-                account.sign * (int(now.get(account.pk) or 0) - sum(d for on, d in moved[account.pk] if on > day)),
-                account.currency.code,
-            )
-            for day in days
-        ]
-        for account in accounts
-    }
+    """What each account held at the end of each day, by account id, in one query."""
+    if not accounts or not days:
+        return {account.pk: [] for account in accounts}
+    day = dt.timedelta(days=1)
+    marks = sorted(set(days))
+    spans = [(mark + day, after + day) for mark, after in pairwise(marks)]
+    found = _turned([account.pk for account in accounts], [*spans, (marks[-1] + day, None)])
+    result = {}
+    for account in accounts:
+        held, moved = found[account.pk]
+        then = {}
+        for mark, (debit, credit) in zip(reversed(marks), reversed(moved), strict=True):
+            held -= debit - credit
+            then[mark] = held
+        result[account.pk] = [from_minor(account.sign * then[day], account.currency.code) for day in days]
+    return result
 
 
 def turnovers(accounts: Sequence[Account], period: Period) -> dict[int, tuple[Money, Money]]:
     """What was debited to and credited to each account in a period, by account id, in one query."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            """
-            SELECT a.id,
-                   (SELECT coalesce(sum(amount), 0) FROM ledger_transfer WHERE book_id = a.book_id
-                       AND debit_id = a.id AND booked_on >= %(start)s AND booked_on < %(end)s),
-                   (SELECT coalesce(sum(amount), 0) FROM ledger_transfer WHERE book_id = a.book_id
-                       AND credit_id = a.id AND booked_on >= %(start)s AND booked_on < %(end)s)
-              FROM ledger_account a WHERE a.id = ANY (%(ids)s)
-            """,
-            {"ids": [account.pk for account in accounts], "start": period.start, "end": period.end},
-        )
-        found = {pk: (int(debit), int(credit)) for pk, debit, credit in cursor.fetchall()}
+    found = _turned([account.pk for account in accounts], [(period.start, period.end)])
     return {
-        account.pk: (
-            from_minor(found[account.pk][0], account.currency.code),
-            from_minor(found[account.pk][1], account.currency.code),
-        )
+        account.pk: (from_minor(debit, account.currency.code), from_minor(credit, account.currency.code))
         for account in accounts
+        for debit, credit in found[account.pk][1]
     }
 
 
 def monthly(account: Account, period: Period) -> dict[dt.date, tuple[Money, Money]]:
-    """What was debited and credited in each calendar month of a period, by the month's first day."""
+    """What was debited and credited in each calendar month of a period, by the month's first day; months in which
+    nothing moved are left out."""
+    firsts = [one.start for one in period.months()]
+    spans = [(max(one.start, period.start), min(one.end, period.end)) for one in period.months()]
     code = account.currency.code
-    with connection.cursor() as cursor:
-        cursor.execute(
-            """
-            SELECT first, sum(debit), sum(credit) FROM (
-                SELECT date_trunc('month', booked_on)::date AS first, sum(amount) AS debit, 0 AS credit
-                  FROM ledger_transfer WHERE book_id = %(book)s AND debit_id = %(id)s
-                   AND booked_on >= %(start)s AND booked_on < %(end)s GROUP BY 1
-                UNION ALL
-                SELECT date_trunc('month', booked_on)::date, 0, sum(amount)
-                  FROM ledger_transfer WHERE book_id = %(book)s AND credit_id = %(id)s
-                   AND booked_on >= %(start)s AND booked_on < %(end)s GROUP BY 1) AS sides
-             GROUP BY first ORDER BY first
-            """,
-            {"book": account.book_id, "id": account.pk, "start": period.start, "end": period.end},
-        )
-        rows = cursor.fetchall()
-    return {first: (from_minor(int(debit), code), from_minor(int(credit), code)) for first, debit, credit in rows}
+    return {
+        first: (from_minor(debit, code), from_minor(credit, code))
+        for first, (debit, credit) in zip(firsts, _turned([account.pk], spans)[account.pk][1], strict=True)
+        if debit or credit
+    }
 
 
 _ON_A_DAY = """

@@ -1,8 +1,9 @@
 """The journal: the only writer of the ledger.
 
 ``post`` records one business event, ``post_many`` and ``post_query`` record a batch; each event has a key and is
-recorded once, however often it is sent. The checks live in the database (``migrations/0002_guard.sql``); here its
-refusals become sentences. Nothing here opens a durable transaction: the use case is the transaction.
+recorded once, however often it is sent. The checks live in the database (``migrations/0002_guard.sql``,
+``0005_turnover.sql``); here its refusals become sentences. Nothing here opens a durable transaction: the use case is
+the transaction.
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
 """The ledger's rows. Private to the ledger: others go through journal, balances and chart.
 
-Nothing here computes. The trigger in ``migrations/0002_guard.sql`` keeps the balances and refuses what must not be.
+Nothing here computes. The trigger in ``migrations/0005_turnover.sql`` keeps the balances and the turnover of busy
+accounts, and refuses what must not be.
 """
 
 from __future__ import annotations
@@ -120,6 +121,19 @@ class Balance(models.Model):
             ),
             models.CheckConstraint(name="balance_not_absurd", condition=Q(amount__range=(-(10**16), 10**16))),
         ]
+
+
+class Turnover(models.Model):
+    """What a busy account was debited and credited in a month, over the same stripes as its balance; kept by the
+    trigger alone. Charts and balances on a day read it instead of every transfer."""
+
+    pk = models.CompositePrimaryKey("account_id", "month", "stripe")
+    account_id = models.BigIntegerField()
+    debit = models.BigIntegerField(default=0)
+    credit = models.BigIntegerField(default=0)
+    month = models.DateField()
+    """Its first day."""
+    stripe = models.SmallIntegerField()
 
 
 class Transfer(models.Model):

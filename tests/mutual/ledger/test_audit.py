@@ -49,6 +49,7 @@ def unguarded(*statements):
 
 BREAKS = {
     "balance is the sum of transfers": ["UPDATE ledger_balance SET amount = amount + 1 WHERE account_id > 0"],
+    "turnover is the sum of transfers": ["UPDATE ledger_turnover SET debit = debit + 1, credit = credit + 1"],
     "currency sums to zero": ["UPDATE ledger_balance SET amount = amount + 1 WHERE account_id > 0"],
     "balance within limits": ["UPDATE ledger_account SET amount_min = 1000000"],
     "limits are kept with the balance": ["UPDATE ledger_balance SET amount_max = 5 WHERE account_id > 0"],
