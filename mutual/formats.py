@@ -121,6 +121,11 @@ def day_short(value: dt.date, locale: str | None = None) -> str:
     return dates.format_date(value, "medium", locale=locale_of(locale))
 
 
+def day_of_year(value: dt.date, locale: str | None = None) -> str:
+    """A day without its year: “31 December”."""
+    return dates.format_skeleton("MMMMd", value, locale=locale_of(locale))
+
+
 def month_short(value: dt.date, locale: str | None = None) -> str:
     """A month for the axis of a chart: “Nov 26”."""
     return dates.format_skeleton("yyMMM", value, locale=locale_of(locale))

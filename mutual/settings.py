@@ -100,6 +100,7 @@ INSTALLED_APPS = [
     "mutual.pages.apps.PagesConfig",
     "pooling.apps.PoolingConfig",
     "pooling.treasury.apps.TreasuryConfig",
+    "pooling.buffers.apps.BuffersConfig",
     "pooling.claims.apps.ClaimsConfig",
     "pooling.surplus.apps.SurplusConfig",
     "invoicing.apps.InvoicingConfig",
@@ -125,6 +126,7 @@ MUTUAL_ROOMS = [
     "mutual.ledger.room",
     "pooling.room",
     "pooling.treasury.room",
+    "pooling.buffers.room",
     "pooling.claims.room",
     "pooling.surplus.room",
     "invoicing.room",
@@ -282,6 +284,7 @@ CELERY_BEAT_SCHEDULE = {
     "audit the ledger": {"task": "mutual.ledger.tasks.audit_ledger", "schedule": 600.0},
     "seal yesterday": {"task": "mutual.ledger.tasks.seal_days", "schedule": 3600.0},
     "destroy vault keys in time": {"task": "mutual.vault.tasks.destroy_due", "schedule": 3600.0},
+    "return buffers": {"task": "pooling.buffers.tasks.return_what_is_due", "schedule": 3600.0},
     "back up at night": {"task": "mutual.ledger.tasks.back_up", "schedule": 1800.0},
 }
 JOBS_DISABLED: bool = env.bool("JOBS_DISABLED", False)

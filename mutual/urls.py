@@ -21,6 +21,7 @@ urlpatterns = [
     path("", include("invoicing.urls")),
     path("barter/", include("invoicing.barter.urls")),
     path("surplus/", include("pooling.surplus.urls")),
+    path("", include("pooling.buffers.urls")),
     path("claims/", include("pooling.claims.urls")),
     path("treasury/", include("pooling.treasury.urls")),
     path("", include("pooling.urls")),

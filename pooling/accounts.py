@@ -78,6 +78,17 @@ def benefits(slug: str, currency: str) -> chart.Account:
     return _common(f"liabilities:benefits:{slug}", AccountType.LIABILITY, currency, amount_max=0)
 
 
+BUFFERS = "liabilities:buffer:"
+
+
+def buffer(slug: str, number: str, currency: str, owner_id: int) -> chart.Account:
+    """A member's own share inside a fund, opened if there is none: what it holds is hers, and never below nothing."""
+    return chart.open(
+        book=chart.coop_book(), code=f"{BUFFERS}{slug}:{number}", type=AccountType.LIABILITY, currency=currency,
+        owner_id=owner_id, amount_max=0,
+    )  # fmt: skip
+
+
 def bank(slug: str, currency: str) -> chart.Account:
     """A bank account of the cooperative's; it can never be overdrawn."""
     return chart.open(

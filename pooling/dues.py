@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db import connection, transaction
 from django.utils.text import slugify
@@ -24,6 +24,14 @@ from pooling.models import DuesPlan, PlanMember, PlanVersion, Share
 
 CHUNK = 10_000
 """Members in one durable chunk of a charge run."""
+
+
+class ShareOf(NamedTuple):
+    """A part of a plan's dues by weight: for a fund, for each member's own buffer in it, or (None) running costs."""
+
+    fund_id: int | None
+    weight: int
+    buffer: bool = False
 
 
 class DuesRefused(Exception):
@@ -52,12 +60,12 @@ def open_plan(
     name: str,
     every: str,
     amount: Money,
-    shares: Sequence[tuple[int | None, int]],
+    shares: Sequence[ShareOf | tuple[int | None, int]],
     valid_from: dt.date,
     days_to_pay: int,
     by: int,
 ) -> DuesPlan:
-    """Open a plan; shares are (fund id, or None for running costs; weight).
+    """Open a plan; shares are as :class:`ShareOf`, or (fund id, or None for running costs; weight).
 
     :raises NameTaken: if there is a plan of that name
     """
@@ -75,7 +83,7 @@ def change_plan(
     *,
     plan_id: int,
     amount: Money,
-    shares: Sequence[tuple[int | None, int]],
+    shares: Sequence[ShareOf | tuple[int | None, int]],
     valid_from: dt.date,
     days_to_pay: int,
     by: int,
@@ -94,11 +102,16 @@ def change_plan(
 
 
 def _version(
-    plan: DuesPlan, amount: Money, shares: Sequence[tuple[int | None, int]], valid_from: dt.date, days_to_pay: int
+    plan: DuesPlan,
+    amount: Money,
+    shares: Sequence[ShareOf | tuple[int | None, int]],
+    valid_from: dt.date,
+    days_to_pay: int,
 ) -> PlanVersion:
     version = PlanVersion.objects.create(plan=plan, valid_from=valid_from, amount=amount, days_to_pay=days_to_pay)
     Share.objects.bulk_create(
-        Share(version=version, place=place, fund_id=fund, weight=weight) for place, (fund, weight) in enumerate(shares)
+        Share(version=version, place=place, fund_id=one.fund_id, weight=one.weight, buffer=one.buffer)
+        for place, one in enumerate(ShareOf(*share) for share in shares)
     )
     return version
 

@@ -14,6 +14,7 @@ from members.models import Member
 from mutual.inputs import AmountField, DayField, LineField, PeriodField, TextField
 from mutual.money import zero
 from mutual.pages.forms import KeyedForm
+from pooling.dues import ShareOf
 from pooling.models import DuesPlan, Fund
 from pooling.treasury.models import BankAccount
 
@@ -61,6 +62,11 @@ class PlanForm(forms.Form):
                 label=_("Share of %(fund)s") % {"fund": fund.name}, min_value=0, max_value=100_000, initial=0,
                 required=False,
             )  # fmt: skip
+        for fund in self.funds:
+            self.fields[f"buffer_{fund.pk}"] = forms.IntegerField(
+                label=_("Share of the member's own buffer in %(fund)s") % {"fund": fund.name}, min_value=0,
+                max_value=100_000, initial=0, required=False,
+            )  # fmt: skip
         self.fields["share_costs"] = forms.IntegerField(
             label=_("Share of running costs"), min_value=0, max_value=100_000, initial=0, required=False
         )
@@ -72,13 +78,15 @@ class PlanForm(forms.Form):
             raise ValidationError(_("Give at least one share a weight above zero."), code="no_shares")
         return cleaned
 
-    def shares(self) -> list[tuple[int | None, int]]:
-        """The shares above zero, as (fund id or None, weight)."""
-        said: list[tuple[int | None, int]] = [
-            (fund.pk, self.cleaned_data.get(f"share_{fund.pk}") or 0) for fund in self.funds
+    def shares(self) -> list[ShareOf]:
+        """The shares above zero."""
+        weight = lambda name: self.cleaned_data.get(name) or 0  # noqa: E731
+        said = [
+            *(ShareOf(fund.pk, weight(f"share_{fund.pk}")) for fund in self.funds),
+            *(ShareOf(fund.pk, weight(f"buffer_{fund.pk}"), buffer=True) for fund in self.funds),
+            ShareOf(None, weight("share_costs")),
         ]
-        said.append((None, self.cleaned_data.get("share_costs") or 0))
-        return [(fund, weight) for fund, weight in said if weight]
+        return [share for share in said if share.weight]
 
 
 class PutOnPlanForm(forms.Form):

@@ -83,19 +83,28 @@ class PlanVersion(models.Model):
 
 
 class Share(models.Model):
-    """A part of the dues: for one fund, or for running costs where there is none."""
+    """A part of the dues: for one fund, for the member's own buffer in it, or for running costs where there is none."""
 
     version = models.ForeignKey(PlanVersion, on_delete=models.PROTECT, related_name="shares")
     place = models.PositiveSmallIntegerField()
     fund = models.ForeignKey(Fund, on_delete=models.PROTECT, null=True, related_name="+")
+    buffer = models.BooleanField(default=False)
     weight = models.PositiveIntegerField()
 
     class Meta:
         constraints = [
+            models.CheckConstraint(name="buffer_is_in_a_fund", condition=Q(buffer=False) | Q(fund__isnull=False)),
             models.UniqueConstraint(fields=["version", "place"], name="share_place_once"),
             models.CheckConstraint(name="share_weight_positive", condition=Q(weight__gt=0)),
         ]
         ordering = ["place"]
+
+    @property
+    def target(self) -> str:
+        """Where this part goes, in words."""
+        if self.fund is None:
+            return str(_("Running costs"))
+        return str(_("Own buffer, %(fund)s") % {"fund": self.fund.name}) if self.buffer else self.fund.name
 
 
 class PlanMember(models.Model):

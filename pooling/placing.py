@@ -11,7 +11,7 @@ from django.db.models import F
 from mutual.ledger import chart, journal
 from mutual.money import allocate_minor, from_minor
 from pooling import accounts
-from pooling.models import Charge, DuesAccounts, Placement
+from pooling.models import Charge, DuesAccounts, Placement, Share
 
 
 @dataclass(frozen=True)
@@ -87,7 +87,7 @@ def transfers(placed: Sequence[Placed], own: DuesAccounts, paid_from: chart.Acco
         for share, part in zip(
             one.charge.version.shares.select_related("fund__account__currency"), one.parts, strict=True
         ):
-            target = share.fund.account if share.fund else accounts.running_costs(unit)
+            target = _target(share, own, unit)
             targets[target.pk] = target
             shares[target.pk] = shares.get(target.pk, 0) + part
     total = sum(one.amount for one in placed)
@@ -97,6 +97,14 @@ def transfers(placed: Sequence[Placed], own: DuesAccounts, paid_from: chart.Acco
         if amount:
             moves.append(journal.move(from_minor(amount, unit), debit=own.deferred, credit=targets[pk]))
     return moves
+
+
+def _target(share: Share, own: DuesAccounts, unit: str) -> chart.Account:
+    if share.fund is None:
+        return accounts.running_costs(unit)
+    if share.buffer:
+        return accounts.buffer(share.fund.slug, own.member.number, unit, own.member_id)
+    return share.fund.account
 
 
 def keep(placed: Sequence[Placed], *, source: str, payment_id: int | None, on: dt.date) -> None:

@@ -156,10 +156,7 @@ def plans(on: dt.date) -> list[PlanView]:
     for plan in DuesPlan.objects.prefetch_related("versions__shares__fund").order_by("name"):
         held = sorted((v for v in plan.versions.all() if v.valid_from <= on), key=lambda v: v.valid_from)
         version = held[-1] if held else None
-        shares = tuple(
-            (share.fund.name if share.fund else _("Running costs"), share.weight)
-            for share in (version.shares.all() if version else ())
-        )
+        shares = tuple((share.target, share.weight) for share in (version.shares.all() if version else ()))
         result.append(PlanView(plan, version, plan.members.filter(until=None).count(), shares))
     return result
 
@@ -189,6 +186,11 @@ def terms(said: dict[str, Any]) -> list[tuple[str, str]]:
         facts.append((_("Member"), Member.objects.get(pk=said["member"]).number))
     if said.get("charge"):
         facts.append((_("Dues of"), Charge.objects.get(pk=said["charge"]).period))
+    if said.get("deposits"):
+        facts.append((_("A buffer may hold"), _("%(count)s deposits") % {"count": formats.number(said["deposits"])}))
+        measured = dt.date(2000, said["month"], said["measured"])
+        facts.append((_("Measured each year on"), formats.day_of_year(measured)))
+        facts.append((_("Goes back after"), _("%(count)s days") % {"count": said["return_after"]}))
     for key, label in (("day", _("Day")), ("until", _("Open from"))):
         if said.get(key):
             facts.append((label, formats.day(dt.date.fromisoformat(said[key]))))

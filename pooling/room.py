@@ -176,16 +176,18 @@ def _fund_shares(member_id: int, period: Period) -> Iterator[rooms.Section]:
     with connection.cursor() as cursor:
         cursor.execute(
             """
-            SELECT t.booked_on, t.document, f.code, coalesce(p.name, ''),
+            SELECT t.booked_on, t.document, f.code LIKE 'liabilities:buffer:%%', coalesce(p.name, ''),
                    CASE WHEN t.debit_id = d.id THEN t.amount ELSE -t.amount END, c.code
               FROM ledger_account d
               JOIN ledger_currency c ON c.id = d.currency_id
               JOIN ledger_transfer t ON t.book_id = d.book_id AND (t.debit_id = d.id OR t.credit_id = d.id)
               JOIN ledger_account f ON f.id = CASE WHEN t.debit_id = d.id THEN t.credit_id ELSE t.debit_id END
-              LEFT JOIN pooling_fund p ON p.account_id = f.id
+              LEFT JOIN pooling_fund p ON p.account_id = f.id OR p.slug = split_part(f.code, ':', 3)
+                        AND f.code LIKE 'liabilities:buffer:%%' AND p.currency = c.code
              WHERE d.owner_id = %s AND d.book_id = %s AND d.code LIKE 'liabilities:dues-deferred:%%'
                AND t.booked_on >= %s AND t.booked_on < %s
-               AND (f.code LIKE 'equity:fund:%%' OR f.code = 'income:running-costs')
+               AND (f.code LIKE 'equity:fund:%%' OR f.code LIKE 'liabilities:buffer:%%'
+                    OR f.code = 'income:running-costs')
              ORDER BY t.booked_on, t.id LIMIT 5000
             """,
             [member_id, chart.COOP, period.start, period.end],
@@ -193,8 +195,8 @@ def _fund_shares(member_id: int, period: Period) -> Iterator[rooms.Section]:
         rows = cursor.fetchall()
     by_unit: dict[str, list[rooms.SectionLine]] = {}
     totals: dict[tuple[str, str], Money] = {}
-    for day, document, _code, name, amount, unit in rows:
-        target = name or _("Running costs")
+    for day, document, buffer, name, amount, unit in rows:
+        target = (_("Own buffer, %(fund)s") % {"fund": name} if buffer else name) or _("Running costs")
         money = from_minor(int(amount), unit)
         totals[unit, target] = totals.get((unit, target), zero(unit)) + money
         held = by_unit[unit][-1].balance if unit in by_unit else zero(unit)

@@ -165,7 +165,10 @@ def plan_edit(request: HttpRequest, slug: str = "") -> HttpResponse:
     newest = plan.versions.order_by("-valid_from").first() if plan else None
     if newest:
         first = {"amount": newest.amount, "days_to_pay": newest.days_to_pay}
-        first |= {f"share_{share.fund_id or 'costs'}": share.weight for share in newest.shares.all()}
+        first |= {
+            f"{'buffer' if share.buffer else 'share'}_{share.fund_id or 'costs'}": share.weight
+            for share in newest.shares.all()
+        }
     form = PlanForm(request.POST or None, plan=plan, currency=currency, today=clock.today(), initial=first)
     if request.method == "POST" and form.is_valid():
         said = form.cleaned_data

@@ -229,6 +229,14 @@ def lock(account: Account) -> None:
     list(Balance.objects.select_for_update(no_key=True).filter(account_id=account.pk).order_by("stripe"))
 
 
+def lock_many(account_ids: Sequence[int], *, book: Book) -> None:
+    """Hold the balance rows of several accounts of one book, in their order, as :func:`lock` does for one."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock_shared(%s, %s)", [BOOK_LOCK, book.pk])
+    rows = Balance.objects.select_for_update(no_key=True).filter(account_id__in=list(account_ids))
+    list(rows.order_by("account_id", "stripe"))
+
+
 def lock_book(book_id: int) -> None:
     """Hold a book alone until the transaction ends: entries under way are waited for, and none is recorded meanwhile.
 
@@ -276,6 +284,7 @@ __all__ = [
     "limit",
     "lock",
     "lock_book",
+    "lock_many",
     "member_book",
     "open",
     "open_many",

@@ -39,6 +39,7 @@ class Kind(models.IntegerChoices):
     DUES_RELIEVED = 15, _("Dues paid by dues relief")
     PREPAYMENT_REFUNDED = 16, _("Overpayment refunded")
     DUES_REFUNDED = 17, _("Dues refunded")
+    BUFFER_RETURNED = 18, _("Buffer above its cap returned")
 
     COST_PAID = 20, _("Cost paid")
     INCOME_RECEIVED = 21, _("Other income received")

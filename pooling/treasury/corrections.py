@@ -23,6 +23,7 @@ from mutual.ledger import balances, chart, journal
 from mutual.ledger.kinds import Kind
 from mutual.money import Money, from_minor, minor
 from pooling import accounts, placing
+from pooling.buffers import rules as buffer_rules
 from pooling.models import Charge, Fund, Payment
 from pooling.surplus.models import Year
 from pooling.treasury.models import BankAccount, Item
@@ -32,12 +33,14 @@ REFUND = "REFUND"
 WRITE_OFF = "WRITE_OFF"
 REVERSAL = "REVERSAL"
 REOPENING = "REOPENING"
+BUFFER_RULE = buffer_rules.BUFFER_RULE
 KINDS = {
     OPENING: gettext_lazy("Opening balance"),
     REFUND: gettext_lazy("Refund of what was paid ahead"),
     WRITE_OFF: gettext_lazy("Dues written off"),
     REVERSAL: gettext_lazy("Entry undone"),
     REOPENING: gettext_lazy("Month reopened"),
+    BUFFER_RULE: gettext_lazy("Rule for buffers"),
 }
 
 OWN_WAY = frozenset(
@@ -45,6 +48,7 @@ OWN_WAY = frozenset(
         Kind.DUES_PAID, Kind.DUES_PREPAID, Kind.DUES_SETTLED, Kind.PAYMENT_UNPLACED, Kind.PAYMENT_PLACED,
         Kind.DUES_CHARGED, Kind.DUES_RELIEVED, Kind.CLAIM_APPROVED, Kind.CLAIM_PAID, Kind.CLAIM_RELEASED,
         Kind.YEAR_CLOSED, Kind.SURPLUS_ALLOCATED, Kind.REVERSAL, Kind.DUES_WRITTEN_OFF, Kind.PREPAYMENT_REFUNDED,
+        Kind.BUFFER_RETURNED,
     }
 )  # fmt: skip
 """Kinds that more than the ledger knows of: they are undone where they were made, if at all."""
@@ -236,6 +240,13 @@ def _reopen(decision: Decision, terms: dict[str, Any], by: int, on: dt.date) -> 
     journal.reopen_book(book=book, until=until, recorded_by=by)
 
 
+def _set_buffer_rule(decision: Decision, terms: dict[str, Any], by: int, on: dt.date) -> None:
+    try:
+        buffer_rules.carry_out(decision, terms)
+    except buffer_rules.RuleRefused as refused:
+        raise NotPossibleNow(str(refused)) from refused
+
+
 def _no_closed_year_after(until: dt.date) -> None:
     """A closed year has given its surplus away; income recorded in it afterwards would never find a purpose."""
     closed = Year.objects.filter(last_day__gte=until).order_by("first_day").first()
@@ -252,6 +263,7 @@ _CARRY_OUT: dict[str, Callable[[Decision, dict[str, Any], int, dt.date], None]] 
     WRITE_OFF: _write_off,
     REVERSAL: _reverse,
     REOPENING: _reopen,
+    BUFFER_RULE: _set_buffer_rule,
 }
 
 

@@ -21,6 +21,7 @@ from mutual.ledger.kinds import Kind
 from mutual.money import Money
 from mutual.periods import parse
 from pooling import dues, funds, payments
+from pooling.buffers import returns, rules
 from pooling.claims import claims
 from pooling.claims.models import Claim
 from pooling.models import Charge, DuesPlan, Fund, Payment
@@ -32,6 +33,7 @@ from tests.conftest import cem, clara, make_member, make_officer, tessa, theo
 from tests.faults.crashing import Step, Workflow
 
 ON = dt.date(2026, 11, 10)
+OCTOBER = dt.date(2026, 10, 20)
 AT = dt.datetime(2026, 11, 10, 9, tzinfo=dt.UTC)
 
 
@@ -141,6 +143,28 @@ def correct(key, name, amount, new) -> Step:
     return lambda: payments.correct(
         payment_id=paid(key), member_id=member(name).pk, bank_id=bank(), amount=eur(amount), received_on=ON,
         reference="Rightly", form_key=new, by=user("tessa"), on=ON,
+    )  # fmt: skip
+
+
+def save():
+    """A plan whose dues fill buffers past their cap of one deposit, measured on 31 October."""
+    dues.change_plan(
+        plan_id=DuesPlan.objects.get().pk, amount=eur(45), days_to_pay=14, by=user("tessa"),
+        shares=[dues.ShareOf(fund(), 20, buffer=True), (None, 25)], valid_from=dt.date(2025, 12, 1),
+    )  # fmt: skip
+    charge("2026-07")()
+    charge("2026-10")()
+    two(propose_buffer_rule, rules.BUFFER_RULE)
+
+
+def return_buffers():
+    return returns.run(fund_id=fund(), on=ON, by=user("tessa"), chunk=1)
+
+
+def propose_buffer_rule():
+    return rules.propose(
+        fund_id=fund(), deposits=1, month=10, day=31, return_after=1, valid_from=dt.date(2026, 1, 1), text="As voted",
+        by=user("tessa"), on=ON,
     )  # fmt: skip
 
 
@@ -350,6 +374,11 @@ WORKFLOWS = [
     Workflow("payment unplaced, placed", [], [pay(None, 100, "a"), place("a", "bea")]),
     Workflow("payment corrected", [pay("ada", "61.03", "a")], [correct("a", "bea", "58.97", "b")]),
     Workflow("payment withdrawn", [pay(None, 300, "a"), place("a", "cleo")], [withdraw("a")]),
+    Workflow("buffer rule", [], [propose_buffer_rule, confirm(rules.BUFFER_RULE)]),
+    Workflow(
+        "buffers above their cap returned", [save, *(pay(name, 180, name, on=OCTOBER) for name in ("ada", "cleo"))],
+        [return_buffers],
+    ),
     Workflow("opening balance", [], [lambda: propose_opening("second", 700), confirm(corrections.OPENING)]),
     Workflow("opening balance of a fund", [], [lambda: propose_opening("parents", 70), confirm(corrections.OPENING)]),
     Workflow("opening declined", [], [lambda: propose_opening("second", 700), decline_correction]),

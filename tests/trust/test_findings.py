@@ -12,6 +12,9 @@ from django.conf import settings
 from members.governance.models import Decision
 from mutual.ledger import audit
 from mutual.money import Money
+from mutual.periods import parse
+from pooling import dues
+from pooling.buffers import returns
 from pooling.surplus import years
 from pooling.treasury import corrections
 from tests.arena import CHECKOUT
@@ -19,6 +22,7 @@ from tests.conftest import cem, clara, make_member
 from tests.invoicing.barter.test_trades import agreed, settle
 from tests.invoicing.test_invoices import client_of, draft, issue
 from tests.mutual.ledger.test_audit import unguarded
+from tests.pooling.buffers.test_buffers import set_rule
 from tests.pooling.claims.test_claims import claim
 from tests.pooling.surplus.test_years import close
 from tests.pooling.test_dues import ON, charge, coop, on_plan, pay
@@ -35,6 +39,7 @@ BREAKS = {
     "no more is set aside than is approved and not paid": (
         "UPDATE claims_instalment SET amount_due = amount_due - 1 WHERE state = 'APPROVED'"
     ),
+    "returned buffers are in the journal": "UPDATE buffers_returned SET amount = amount - 1",
     "paid claims are in the journal": "UPDATE claims_instalment SET amount_paid = 1 WHERE state = 'PAID'",
     "closed claims have nothing set aside": "UPDATE claims_claim SET status = 'WITHDRAWN' WHERE status = 'APPROVED'",
     "allocations are in the journal": "UPDATE surplus_allocation SET amount = amount + 1",
@@ -58,6 +63,7 @@ def lived(coop):
     charge()
     pay(coop, ada, 20)
     pay(coop, None, 10, key="unplaced")
+    save_and_return(coop, ada)
     cost(coop, 10)
     cost(coop, 300, key="c2", kind="INCOME")
     filled = corrections.propose_opening(
@@ -84,8 +90,21 @@ def lived(coop):
     later = dt.date(2027, 1, 20)
     voted = years.propose_allocation(parts=[part], text="Voted", ballot="Assembly", by=coop.by, on=later)
     years.confirm_allocation(decision_id=voted.pk, by=theo_again(), on=later)
-    assert Decision.objects.filter(state="CONFIRMED").count() == 4
+    assert Decision.objects.filter(state="CONFIRMED").count() == 5
     assert not list(audit.findings())
+
+
+def save_and_return(coop, member):
+    """Ada's dues fill a buffer past its cap, and what is too much goes back."""
+    dues.change_plan(
+        plan_id=coop.plan.pk, amount=Money(45, "EUR"), valid_from=dt.date(2026, 1, 2), days_to_pay=14, by=coop.by,
+        shares=[dues.ShareOf(coop.sick.pk, 20, buffer=True), (coop.birth.pk, 25)],
+    )  # fmt: skip
+    set_rule(coop, deposits=1, month=10, return_after=1)
+    for label in ("2026-09", "2026-10"):
+        charge(parse(label))
+    pay(coop, member, 90 + 25, key="saved", on=dt.date(2026, 10, 5))
+    assert returns.run(fund_id=coop.sick.pk, on=ON, by=None).done == 1
 
 
 def named_in_the_code() -> set[str]:
