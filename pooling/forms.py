@@ -80,13 +80,15 @@ class PlanForm(forms.Form):
 
     def shares(self) -> list[ShareOf]:
         """The shares above zero."""
-        weight = lambda name: self.cleaned_data.get(name) or 0  # noqa: E731
         said = [
-            *(ShareOf(fund.pk, weight(f"share_{fund.pk}")) for fund in self.funds),
-            *(ShareOf(fund.pk, weight(f"buffer_{fund.pk}"), buffer=True) for fund in self.funds),
-            ShareOf(None, weight("share_costs")),
+            *(ShareOf(fund.pk, self._weight(f"share_{fund.pk}")) for fund in self.funds),
+            *(ShareOf(fund.pk, self._weight(f"buffer_{fund.pk}"), buffer=True) for fund in self.funds),
+            ShareOf(None, self._weight("share_costs")),
         ]
         return [share for share in said if share.weight]
+
+    def _weight(self, name: str) -> int:
+        return self.cleaned_data.get(name) or 0
 
 
 class PutOnPlanForm(forms.Form):

@@ -15,12 +15,13 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from members.models import Member
 from mutual import access, clock
 from mutual.access import Role
+from mutual.documents.documents import DocumentRefused
 from mutual.jobs.models import Run
 from mutual.ledger import audit, balances
 from mutual.pages import downloads
 from mutual.pages import forms as pages
 from mutual.periods import Period, month
-from pooling import dues, funds, payments, reports
+from pooling import dues, funds, payments, receipts, reports
 from pooling.forms import ChargeForm, FundForm, PaymentForm, PlaceForm, PlanForm, PutOnPlanForm
 from pooling.models import Charge, DuesPlan, Fund, Payment
 
@@ -274,6 +275,35 @@ def payment_new(request: HttpRequest) -> HttpResponse:
         lead=_("It pays the oldest charge first; what is left over is kept for the next one."), submit=_("Record it"),
         back=reverse("pooling:payments"), back_words=_("Payments"),
     )  # fmt: skip
+
+
+@access.roles(Role.MEMBER)
+@require_GET
+def my_receipt(request: HttpRequest, number: str) -> HttpResponse:
+    """The receipt of a payment of one's own, as PDF."""
+    member: Member | None = request.user.member_or_none  # type: ignore[union-attr]
+    payment = get_object_or_404(Payment.objects.select_related("member", "bank"), number=number, member=member)
+    return _receipt(request, payment, "pooling:my_dues")
+
+
+@access.roles(*SEEING)
+@require_GET
+def receipt(request: HttpRequest, number: str) -> HttpResponse:
+    """The receipt of a member's payment, as PDF; that it was read is written in the log."""
+    payment = get_object_or_404(Payment.objects.select_related("member", "bank"), number=number)
+    return _receipt(request, payment, "pooling:payment", number)
+
+
+def _receipt(request: HttpRequest, payment: Payment, back: str, *arguments: str) -> HttpResponse:
+    language = payment.member.language if payment.member else request.LANGUAGE_CODE
+    try:
+        name, pdf = receipts.give(payment=payment, language=language, at=clock.now(), by=access.acting(request))
+    except (receipts.ReceiptRefused, DocumentRefused) as refused:
+        messages.error(request, str(refused))
+        return redirect(back, *arguments)
+    answer = HttpResponse(pdf, content_type="application/pdf")
+    answer["Content-Disposition"] = f'inline; filename="{name}"'
+    return answer
 
 
 @access.roles(*SEEING)

@@ -81,8 +81,8 @@ def compose(*, member: Member, period: Period, language: str, on: dt.date) -> St
     with override(language):
         return StatementDocument(
             number=number_of(member, period),
-            member=_member(member, language),
-            cooperative=_cooperative(),
+            member=party(member, language),
+            cooperative=cooperative(),
             period=period,
             language=language,
             sections=tuple(sections),
@@ -142,13 +142,15 @@ def _one_moment() -> Iterator[None]:
         yield
 
 
-def _member(member: Member, language: str) -> Party:
+def party(member: Member, language: str) -> Party:
+    """A member as her papers name her."""
     town = f"{member.postcode} {member.city}".strip()
     lines = tuple(line for line in (member.street, town, _country(member.country, language)) if line)
     return Party(name=member.name, address=lines, number=member.number, email=member.email)
 
 
-def _cooperative() -> Party:
+def cooperative() -> Party:
+    """The cooperative as its papers name it."""
     lines = tuple(line.strip() for line in settings.COOPERATIVE_ADDRESS.splitlines() if line.strip())
     return Party(name=settings.COOPERATIVE_NAME, address=lines)
 

@@ -17,6 +17,7 @@ class Document(models.Model):
         STATEMENT = "STATEMENT"
         INVOICE = "INVOICE"
         CREDIT_NOTE = "CREDIT_NOTE"
+        RECEIPT = "RECEIPT"
 
     kind = models.CharField(max_length=20, choices=Kind.choices)
     number = models.CharField(max_length=80)

@@ -21,7 +21,7 @@ from djmoney.money import Money
 from mutual import charts, formats
 from mutual.documents import documents
 from mutual.documents.documents import Attachment, Press, Printed
-from mutual.documents.values import InvoiceDocument, Party, StatementDocument
+from mutual.documents.values import InvoiceDocument, Party, ReceiptDocument, StatementDocument
 from mutual.money import zero
 from mutual.rooms import Section
 
@@ -150,6 +150,41 @@ def _chart(section: Section, language: str) -> charts.Chart:
 
 def _party(party: Party) -> dict[str, Any]:
     return {"name": party.name, "lines": [line for line in party.address if line]}
+
+
+# --- the receipt
+
+
+def receipt(value: ReceiptDocument) -> Sheet:
+    """The receipt of one payment of dues."""
+    language = value.language
+    with translation.override(language):
+        money = functools.partial(formats.money, locale=language)
+        facts = [
+            (_("Received on"), formats.day(value.received_on, language)),
+            (_("Into"), value.into),
+            (_("Member number"), value.member.number),
+            (_("What the bank says"), value.reference),
+        ]
+        heading = _("Receipt %(number)s") % {"number": value.number}
+        context = {
+            "cooperative": value.cooperative,
+            "member": _party(value.member),
+            "heading": heading,
+            "running": f"{heading}  ·  {value.member.name}",
+            "foot": "  ·  ".join((value.cooperative.name, *value.cooperative.address)),
+            "amount": money(value.amount),
+            "facts": [fact for fact in facts if fact[1]],
+            "unit": formats.unit(str(value.amount.currency), language),
+            "rows": [
+                (line.text, formats.bare(line.charged, language), formats.bare(line.paid, language))
+                for line in value.lines
+            ],
+            "ahead": formats.bare(value.ahead, language) if value.ahead.amount else "",
+            "total": money(value.amount),
+            "parts": [(name, money(amount)) for name, amount in value.parts],
+        }
+    return Sheet("documents/receipt.html", context, heading, language, {})
 
 
 # --- the invoice

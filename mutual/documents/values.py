@@ -129,6 +129,38 @@ class InvoiceDocument:
         _check(self, len(self.lines))
 
 
+@dataclass(frozen=True)
+class ReceiptLine:
+    """What a payment paid: one charge, of how much, and how much of it."""
+
+    text: str
+    charged: Money
+    paid: Money
+
+
+@dataclass(frozen=True)
+class ReceiptDocument:
+    """The receipt of one payment of dues: what it paid, where that went, and what is kept for the next dues.
+
+    :raises TooLong: if it has more lines or longer texts than a document holds
+    """
+
+    number: str
+    member: Party
+    cooperative: Party
+    language: str
+    received_on: dt.date
+    amount: Money
+    into: str
+    reference: str
+    lines: tuple[ReceiptLine, ...]
+    parts: tuple[tuple[str, Money], ...]
+    ahead: Money
+
+    def __post_init__(self) -> None:
+        _check(self, len(self.lines))
+
+
 def _check(value: Any, lines: int) -> None:
     if lines > LINE_LIMIT:
         raise TooLong(

@@ -7,18 +7,19 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from django.db import connection, transaction
+from django.db.models import F
 from django.utils.translation import gettext as _
 
 from mutual.jobs import queue, runs
 from mutual.jobs.models import Run
-from mutual.ledger import audit, chart, journal
+from mutual.ledger import audit, balances, chart, journal
 from mutual.ledger.kinds import Kind
-from mutual.money import Money, allocate_minor, from_minor
+from mutual.money import Money, allocate_minor, from_minor, minor
 from mutual.trail import trail
-from pooling import accounts
+from pooling import accounts, payments, placing
 from pooling.buffers import rules
 from pooling.buffers.models import Returned, Rule
-from pooling.models import Fund, Share
+from pooling.models import Charge, Fund, Share
 
 CHUNK = 2_000
 """Members in one durable chunk."""
@@ -236,6 +237,18 @@ def _return(
         )
         for one in over
     )  # fmt: skip
+    owing = set(
+        Charge.objects.filter(member_id__in=[one.member_id for one in over], amount__gt=F("paid") + F("written_off"))
+        .values_list("member_id", flat=True)
+        .distinct()
+    )
+    for one in over:
+        if one.member_id in owing:
+            own = placing.lock_member(one.member_id)
+            payments.spend_ahead(
+                one.member_id, on=on, by=by, key=f"{head}/{one.number}/settled",
+                available=minor(balances.of(own.prepayments)),
+            )  # fmt: skip
     return len(over) + len(before), len(before)
 
 
@@ -256,8 +269,6 @@ def due(on: dt.date) -> list[int]:
 
 def of_member(member_id: int, on: dt.date) -> list[Mine]:
     """A member's buffers, what each may hold, and what went back."""
-    from mutual.ledger import balances
-
     mine = chart.owned_by(member_id, book=chart.coop_book(), prefix=accounts.BUFFERS)
     if not mine:
         return []

@@ -51,12 +51,12 @@ def rule(request: HttpRequest, slug: str) -> HttpResponse:
     fund = get_object_or_404(Fund, slug=slug)
     today = clock.today()
     now = rules.in_force(fund.pk, today)
-    first = {"valid_from": today.replace(month=1, day=1)}
+    first: dict[str, object] = {"valid_from": today.replace(month=1, day=1)}
     if now is not None:
         first = {
             "deposits": now.deposits, "month": now.month, "day": now.day, "return_after": now.return_after,
             "valid_from": today,
-        }  # type: ignore[dict-item]  # fmt: skip
+        }  # fmt: skip
     form = RuleForm(request.POST or None, initial=first)
     if request.method == "POST" and form.is_valid():
         try:

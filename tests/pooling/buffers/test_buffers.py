@@ -19,7 +19,7 @@ from pooling.buffers import returns, rules, tasks
 from pooling.buffers.models import Returned, Rule
 from pooling.treasury import corrections
 from tests.conftest import make_member, theo
-from tests.pooling.test_dues import charge, coop, held, on_plan, pay
+from tests.pooling.test_dues import charge, coop, held, on_plan, owes, pay
 from tests.trust.test_routes import person
 
 __all__ = ["coop"]
@@ -157,6 +157,15 @@ class TestReturn:
         assert returns.run(fund_id=saving.sick.pk, on=APRIL, by=None).done == 0
         assert buffer(ada) == eur(100)
 
+    def test_pays_open_dues_with_what_went_back(self, saving):
+        ada = on_plan(make_member("Ada Byron"), saving)
+        set_rule(saving)
+        save(saving, ada, [7, 8, 9, 10, 11])
+        charge(parse("2027-03"), on=APRIL)
+        returns.run(fund_id=saving.sick.pk, on=APRIL, by=None)
+        assert (ahead(ada), owes(ada)) == (eur(0), eur(5))
+        assert not list(audit.findings())
+
     def test_returns_no_more_than_the_buffer_still_holds(self, saving):
         ada = on_plan(make_member("Ada Byron"), saving)
         set_rule(saving)
@@ -206,7 +215,8 @@ class TestReturn:
 
 
 class TestPages:
-    def test_show_the_office_what_is_too_much_and_take_a_rule_by_two(self, saving, client):
+    def test_show_the_office_what_is_too_much_and_take_a_rule_by_two(self, saving, client, time_machine):
+        time_machine.move_to(dt.datetime(2027, 1, 5, 9, tzinfo=dt.UTC))
         ada = on_plan(make_member("Ada Byron"), saving)
         set_rule(saving)
         save(saving, ada, [8, 9, 10, 11])
