@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('ledger', '0004_closing_by_the_databases_clock'),
+        ('ledger', '0005_turnover'),
     ]
 
     operations = [
