@@ -99,6 +99,7 @@ INSTALLED_APPS = [
     "mutual.vault.apps.VaultConfig",
     "mutual.pages.apps.PagesConfig",
     "pooling.apps.PoolingConfig",
+    "pooling.benefits.apps.BenefitsConfig",
     "pooling.treasury.apps.TreasuryConfig",
     "pooling.buffers.apps.BuffersConfig",
     "pooling.claims.apps.ClaimsConfig",
@@ -125,6 +126,7 @@ MUTUAL_ROOMS = [
     "members.room",
     "mutual.ledger.room",
     "pooling.room",
+    "pooling.benefits.room",
     "pooling.treasury.room",
     "pooling.buffers.room",
     "pooling.claims.room",
@@ -133,6 +135,11 @@ MUTUAL_ROOMS = [
     "invoicing.barter.room",
 ]
 """The rooms that offer pages, statement sections, cards and facts; see ``mutual/rooms.py``."""
+
+BENEFIT_HISTORY = "pooling.claims.history.absences"
+"""Who tells the rules of the absences before: a function as ``pooling.benefits.facts.absences`` describes it."""
+COVER_INDEX = ""
+"""Who knows what share of approved benefits a fund pays: a function of its id and a day; without one, all of it."""
 
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",

@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from mutual.fields import MoneyField, NullableMoneyField
 from mutual.money import Money, from_minor
+from pooling import words
 
 
 class Fund(models.Model):
@@ -40,14 +41,7 @@ class Fund(models.Model):
     @property
     def promise_sentence(self) -> str:
         """What may be said about this fund, and no more."""
-        return str(
-            {
-                "GIFT": _("Members give; nobody is promised anything."),
-                "DISCRETIONARY": _("Officers decide each request on its merits; nobody is entitled to a benefit."),
-                "VARYING": _("Benefits vary with what the fund holds; they may be reduced when it is short."),
-                "GUARANTEED": _("An approved benefit is paid in full."),
-            }[self.promise]
-        )
+        return str(words.of(self.promise).sentence)
 
 
 class DuesPlan(models.Model):

@@ -1,0 +1,46 @@
+"""What the benefit rules must know of earlier claims: when somebody was away, and what was granted for it."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator, Sequence
+
+from mutual.money import allocate_minor, minor
+from mutual.periods import Period
+from pooling.benefits.engine import Line
+from pooling.benefits.facts import Absence
+from pooling.claims.models import Claim
+
+
+def absences(
+    *, fund_id: int, member_ids: Sequence[int] | None = None, since: dt.date | None = None,
+    until: dt.date | None = None,
+) -> Iterator[Absence]:  # fmt: skip
+    """Claims on a fund that were approved; see :func:`pooling.benefits.facts.absences`."""
+    found = Claim.objects.filter(fund_id=fund_id, status__in=[Claim.Status.APPROVED, Claim.Status.PAID])
+    if member_ids is not None:
+        found = found.filter(member__in=member_ids)
+    if since is not None:
+        found = found.filter(first_day__gte=since)
+    if until is not None:
+        found = found.filter(first_day__lt=until)
+    for claim in found.order_by("first_day", "id"):
+        end = claim.last_day + dt.timedelta(1)
+        yield Absence(
+            member_id=claim.member_id, cause=claim.occasion, occurred_on=claim.first_day, began_on=claim.first_day,
+            ended_on=end, number=claim.number, reported_on=claim.submitted_on, lines=_lines(claim, end),
+        )  # fmt: skip
+
+
+def _lines(claim: Claim, end: dt.date) -> tuple[Line, ...]:
+    """What was approved, by calendar months in proportion to their days."""
+    if claim.amount_approved is None:
+        return ()
+    months = [
+        (max(month.start, claim.first_day), min(month.end, end)) for month in Period(claim.first_day, end).months()
+    ]
+    days = [(stop - start).days for start, stop in months]
+    amounts = allocate_minor(minor(claim.amount_approved), days)
+    return tuple(
+        Line(start, stop, count, amount) for (start, stop), count, amount in zip(months, days, amounts, strict=True)
+    )
