@@ -103,6 +103,7 @@ INSTALLED_APPS = [
     "pooling.treasury.apps.TreasuryConfig",
     "pooling.buffers.apps.BuffersConfig",
     "pooling.claims.apps.ClaimsConfig",
+    "pooling.solvency.apps.SolvencyConfig",
     "pooling.surplus.apps.SurplusConfig",
     "invoicing.apps.InvoicingConfig",
     "invoicing.barter.apps.BarterConfig",
@@ -292,6 +293,7 @@ CELERY_BEAT_SCHEDULE = {
     "seal yesterday": {"task": "mutual.ledger.tasks.seal_days", "schedule": 3600.0},
     "destroy vault keys in time": {"task": "mutual.vault.tasks.destroy_due", "schedule": 3600.0},
     "return buffers": {"task": "pooling.buffers.tasks.return_what_is_due", "schedule": 3600.0},
+    "simulate the funds": {"task": "pooling.solvency.tasks.simulate_at_night", "schedule": 3600.0},
     "back up at night": {"task": "mutual.ledger.tasks.back_up", "schedule": 1800.0},
 }
 JOBS_DISABLED: bool = env.bool("JOBS_DISABLED", False)

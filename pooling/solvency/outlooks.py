@@ -1,0 +1,291 @@
+"""The outlook of a fund: facts in, one frozen value out that page, PDF, command and member's sentence all show."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from typing import Any
+
+import numpy as np
+
+from pooling.solvency import assumptions, figures, simulation, tables
+from pooling.solvency.assumptions import Assumptions
+from pooling.solvency.facts import FundFacts
+from pooling.solvency.figures import Figures
+from pooling.solvency.simulation import Ints, Paths
+
+INTERACTIVE_CLAIMS = 2_000_000
+"""While somebody moves a slider, so many claims are drawn: as many runs as that makes."""
+INTERACTIVE_RUNS = (200, 2_000)
+STRESS_RUNS = 2_000
+
+
+@dataclass(frozen=True)
+class Stress:
+    """What happens to the chance of running out if things go worse (D3)."""
+
+    name: str
+    out: int
+    runs: int
+
+
+@dataclass(frozen=True)
+class Assumed:
+    """The assumptions, as a person reads them; shares and rates to three places."""
+
+    spells: int | None
+    incidence: Decimal
+    incidence_trust: Decimal
+    durations_trust: Decimal
+    sickness: bool
+    arrears: Decimal
+    joiners_a_year: Decimal
+    leaving_a_year: Decimal
+    waiting_months: int
+    waiting_days: int
+    longest_days: int
+    ceiling: int | None
+    ages_known: int
+    members: int
+    mean_days: Decimal
+    mean_cost: int
+
+
+@dataclass(frozen=True)
+class Outlook:
+    """How long a fund lasts; amounts in minor units of its currency.
+
+    :ivar months: the first day of each coming month
+    :ivar fan: for each of 5, 25, 50, 75 and 95 percent, the balance at the end of each month
+    :ivar out: for each month, how many of the runs have been below the floor by its end
+    :ivar dues: what a member pays into the fund in a month; ``dues_needed`` is the least at which fewer than 1 in 100
+        runs run out, None where no dues help
+    :ivar run_out_on: when the middle run falls below the floor, if it does
+    """
+
+    slug: str
+    name: str
+    promise: str
+    currency: str
+    on: dt.date
+    seed: int
+    runs: int
+    members: int
+    opening: int
+    floor: int
+    dues: int
+    dues_needed: int | None
+    months: tuple[dt.date, ...]
+    fan: tuple[tuple[int, ...], ...]
+    out: tuple[int, ...]
+    run_out_on: dt.date | None
+    premium: int
+    """Dues of a year."""
+    stresses: tuple[Stress, ...]
+    figures: Figures
+    assumed: Assumed
+
+
+def make(
+    facts: FundFacts, *, seed: int, runs: int = simulation.RUNS, stressed: bool = True,
+    on_progress: simulation.Progress | None = None,
+) -> Outlook:  # fmt: skip
+    """Simulate a fund and say everything about it. The same facts and seed give the same outlook."""
+    assumed = assumptions.of(facts)
+    paths = simulation.run(assumed.setup, seed=seed, runs=runs, on_progress=on_progress)
+    opening = facts.held + facts.set_aside
+    stresses = _stresses(facts, assumed, seed=seed, opening=opening) if stressed else ()
+    return _said(facts, assumed, paths, seed=seed, opening=opening, stresses=stresses)
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What somebody tries: dues a member and month, waiting days of an illness, most paid for a claim (minor units)."""
+
+    dues: int
+    waiting_days: int
+    ceiling: int | None
+
+
+def present(facts: FundFacts) -> Wish:
+    """The fund as it is now, as a wish."""
+    return Wish(facts.dues, facts.terms.waiting_days, facts.terms.ceiling)
+
+
+def try_out(facts: FundFacts, wish: Wish, *, seed: int) -> Outlook:
+    """The outlook under other terms, from fewer runs, so that it answers at once. The same wish gives the same answer.
+
+    More waiting days mean fewer claims: the rate is that of today's rules times the share that outlasts the new days.
+    """
+    assumed = _under(assumptions.of(facts), facts, wish)
+    least, most = INTERACTIVE_RUNS
+    runs = int(min(max(INTERACTIVE_CLAIMS / max(assumed.setup.claims_a_run, 1), least), most))
+    paths = simulation.run(assumed.setup, seed=seed, runs=runs)
+    tried = replace(
+        facts, dues=wish.dues,
+        terms=replace(facts.terms, waiting_days=wish.waiting_days, ceiling=wish.ceiling),
+    )  # fmt: skip
+    return _said(tried, assumed, paths, seed=seed, opening=facts.held + facts.set_aside, stresses=())
+
+
+def _under(assumed: Assumptions, facts: FundFacts, wish: Wish) -> Assumptions:
+    setup = assumed.setup
+    waiting = wish.waiting_days - facts.terms.waiting_days if assumed.sickness else 0
+    cells = []
+    for cell in setup.cells:
+        paid, kept = _with_waiting(cell.paid_days, waiting, assumed.longest_days)
+        if wish.ceiling is not None:
+            paid = _at_most(paid, max(wish.ceiling // max(cell.daily, 1), 1))
+            daily = min(cell.daily, wish.ceiling)
+        else:
+            daily = cell.daily
+        cells.append(replace(cell, rate=cell.rate * kept, paid_days=paid, daily=daily))
+    days = wish.waiting_days if assumed.sickness else 0
+    return replace(assumed, setup=replace(setup, cells=tuple(cells), waiting_days=days))
+
+
+def _with_waiting(paid: simulation.Floats, more: int, longest: int) -> tuple[simulation.Floats, float]:
+    """Paid days when so many more (or fewer) days are waited, and how many of the claims are left.
+
+    Fewer waiting days lengthen every claim by that much; claims that were too short before are not known, and the
+    share of them is read from the BCAC table of the age of 45.
+    """
+    if more == 0:
+        return paid, 1.0
+    if more > 0:
+        kept = float(paid[more + 1 :].sum())
+        if kept <= 0:
+            return np.array([0.0, 1.0]), 0.0
+        shorter = np.zeros(len(paid) - more)
+        shorter[1:] = paid[more + 1 :] / kept
+        return shorter, kept
+    fewer = -more
+    longer = np.zeros(min(len(paid) + fewer, longest + 1))
+    for days in np.flatnonzero(paid):
+        longer[min(int(days) + fewer, len(longer) - 1)] += paid[days]
+    survival = tables.bcac(45)
+    added = 1 / float(survival[fewer]) - 1
+    short = np.zeros_like(longer)
+    short[1 : fewer + 1] = survival[:fewer] - survival[1 : fewer + 1]
+    short *= added / float(short.sum())
+    total = 1 + added
+    return (longer + short) / total, total
+
+
+def _at_most(paid: simulation.Floats, longest: int) -> simulation.Floats:
+    if longest >= len(paid) - 1:
+        return paid
+    shorter = paid[: longest + 1].copy()
+    shorter[longest] += paid[longest + 1 :].sum()
+    return shorter
+
+
+def _stresses(facts: FundFacts, assumed: Assumptions, *, seed: int, opening: int) -> tuple[Stress, ...]:
+    setup = assumed.setup
+    fewer = replace(setup, members=setup.members * 9 // 10, joiners=0.0)
+    worse = {
+        "ILLNESS": simulation.with_rate(setup, 1.5),
+        "LEAVING": replace(fewer, waiting=tuple(count * 9 // 10 for count in setup.waiting)),
+        "ARREARS": replace(setup, arrears=min(setup.arrears + 0.1, 1.0)),
+    }
+    found = []
+    for name, one in worse.items():
+        paths = simulation.run(one, seed=seed, runs=STRESS_RUNS)
+        held = simulation.balances(paths, opening=opening, dues=facts.dues)
+        found.append(Stress(name, int(simulation.ran_out(held, floor=facts.floor)[-1]), STRESS_RUNS))
+    return tuple(found)
+
+
+def _said(
+    facts: FundFacts, assumed: Assumptions, paths: Paths, *, seed: int, opening: int, stresses: tuple[Stress, ...]
+) -> Outlook:
+    held = simulation.balances(paths, opening=opening, dues=facts.dues)
+    months = assumptions.coming_months(facts.on)
+    lines = simulation.fan(held)
+    next_year = int(paths.benefits[:, :12].sum() // paths.runs) - assumed.setup.due_already
+    return Outlook(
+        slug=facts.slug, name=facts.name, promise=facts.promise, currency=facts.currency, on=facts.on, seed=seed,
+        runs=paths.runs, members=facts.members, opening=opening, floor=facts.floor, dues=facts.dues,
+        dues_needed=simulation.dues_needed(paths, opening=opening, floor=facts.floor), months=tuple(months),
+        fan=tuple(tuple(line) for line in lines),
+        out=tuple(int(count) for count in simulation.ran_out(held, floor=facts.floor)),
+        run_out_on=_run_out_on(held, months, opening, facts.floor, facts.on), premium=facts.earned, stresses=stresses,
+        figures=figures.of(facts, assumed, next_year=max(next_year, 0)), assumed=_read(facts, assumed),
+    )  # fmt: skip
+
+
+def _run_out_on(held: Ints, months: list[dt.date], opening: int, floor: int, on: dt.date) -> dt.date | None:
+    """The day on which the middle run falls below the floor, along a straight line within the month."""
+    middle = simulation.fan(held, [50])[0]
+    before = opening
+    if before < floor:
+        return on
+    for first, after in zip(months, middle, strict=True):
+        if after < floor:
+            days = (dt.date(first.year + first.month // 12, first.month % 12 + 1, 1) - first).days
+            return first + dt.timedelta(days=(before - floor) * days // (before - after))
+        before = after
+    return None
+
+
+def _read(facts: FundFacts, assumed: Assumptions) -> Assumed:
+    def places(value: float) -> Decimal:
+        return Decimal(value).quantize(Decimal("0.001"))
+
+    shown = assumed.people >= figures.FEWEST or assumed.spells == 0
+    return Assumed(
+        spells=assumed.spells if shown else None, incidence=places(assumed.incidence),
+        incidence_trust=places(assumed.incidence_trust), durations_trust=places(assumed.durations_trust),
+        sickness=assumed.sickness, arrears=places(assumed.arrears), joiners_a_year=places(assumed.joiners_a_year),
+        leaving_a_year=places(assumed.leaving_a_year), waiting_months=facts.terms.waiting_months,
+        waiting_days=facts.terms.waiting_days, longest_days=assumed.longest_days, ceiling=facts.terms.ceiling,
+        ages_known=assumed.ages_known, members=facts.members, mean_days=places(assumed.mean_days),
+        mean_cost=assumed.mean_cost,
+    )  # fmt: skip
+
+
+# --- as JSON, and back --------------------------------------------------------------------------------------------
+
+
+def to_json(outlook: Outlook) -> dict[str, Any]:
+    """The outlook as JSON holds it: days and exact numbers as texts."""
+    said: dict[str, Any] = _plain(dataclasses.asdict(outlook))
+    return said
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _plain(one) for key, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(one) for one in value]
+    return str(value) if isinstance(value, dt.date | Decimal) else value
+
+
+def from_json(said: dict[str, Any]) -> Outlook:
+    """The outlook that :func:`to_json` wrote down."""
+    exact: Callable[[str | None], Decimal | None] = lambda text: None if text is None else Decimal(text)  # noqa: E731
+    numbers = dict(said["figures"])
+    for key in ("cover_months", "claims_ratio", "refusal_ratio", "largest_share", "solvency"):
+        numbers[key] = exact(numbers[key])
+    numbers["prompt"] = tuple(exact(one) for one in numbers["prompt"])
+    read = dict(said["assumed"])
+    for key in (
+        "incidence", "incidence_trust", "durations_trust", "arrears", "joiners_a_year", "leaving_a_year", "mean_days",
+    ):  # fmt: skip
+        read[key] = Decimal(read[key])
+    return Outlook(
+        **{
+            **said,
+            "on": dt.date.fromisoformat(said["on"]),
+            "months": tuple(dt.date.fromisoformat(day) for day in said["months"]),
+            "fan": tuple(tuple(line) for line in said["fan"]),
+            "out": tuple(said["out"]),
+            "run_out_on": said["run_out_on"] and dt.date.fromisoformat(said["run_out_on"]),
+            "stresses": tuple(Stress(**one) for one in said["stresses"]),
+            "figures": Figures(**numbers),
+            "assumed": Assumed(**read),
+        }
+    )

@@ -1,0 +1,293 @@
+"""From facts to figures and sentences; nothing is said about fewer than five people."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import random
+from dataclasses import replace
+from decimal import Decimal
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pooling.solvency import assumptions, figures, outlooks, sentences, tables
+from pooling.solvency.facts import Terms
+from tests.pooling.solvency.people import ON, claim, fund
+
+RUNS = 600
+
+
+def outlook(facts, **more):
+    return outlooks.make(facts, **{"seed": 7, "runs": RUNS, "stressed": False, **more})
+
+
+def ill(people=12, **more):
+    """One claim of each of so many members."""
+    return [claim(n, began=40 + 25 * n, **more) for n in range(people)]
+
+
+class TestSpells:
+    def test_joins_claims_that_follow_one_another(self):
+        first, second = claim(1, began=60, days=30), claim(1, began=30, days=10)
+        found = assumptions.spells([second, first], ON)
+        assert [(one.days, one.amount) for one in found] == [(40, 80_000)]
+
+    def test_keeps_apart_what_is_more_than_a_week_apart(self):
+        assert len(assumptions.spells([claim(1, began=80, days=20), claim(1, began=50, days=20)], ON)) == 2
+        assert len(assumptions.spells([claim(1, began=40), claim(2, began=40)], ON)) == 2
+
+    def test_leaves_refused_claims_out(self):
+        assert not assumptions.spells([claim(1, refused=True)], ON)
+
+    def test_lets_an_illness_go_on_that_was_reported_on_its_last_day_lately(self):
+        assert [one.over for one in assumptions.spells([claim(1, began=20, days=20)], ON)] == [False]
+        assert [one.over for one in assumptions.spells([claim(1, began=90, days=20)], ON)] == [True]
+        assert [one.over for one in assumptions.spells([claim(1, began=20, days=20, illness=False)], ON)] == [True]
+
+
+class TestAssumptions:
+    def test_without_history_are_the_tables_and_the_assumed_rate(self):
+        none = assumptions.of(fund(exposure_days=0, charges=0, settled=0, lost=0))
+        said = tables.assumed(ON)
+        assert none.incidence == pytest.approx(said["incidence"])
+        assert none.durations_trust == none.incidence_trust == 0
+        assert none.arrears == pytest.approx(said["arrears"])
+        band, cell = tables.age_bands()[1], none.setup.cells[1]
+        expected = tables.paid_days(tables.bcac(band.representative), waiting=0, longest=365)
+        assert cell.paid_days == pytest.approx(expected)
+
+    def test_with_much_history_follow_it(self):
+        dice = random.Random(1)
+        claims = [claim(n, began=dice.randrange(100, 700), days=10) for n in range(3000)]
+        much = assumptions.of(fund(claims, members=10_000, exposure_days=10_000 * 730))
+        assert much.own_incidence == pytest.approx(3000 / (20_000 * 0.9993), rel=0.08)
+        assert much.incidence == pytest.approx(much.own_incidence, rel=0.01)
+        assert much.durations_trust > 0.97
+        assert much.mean_days == pytest.approx(10, rel=0.25)
+
+    def test_the_rate_is_one_on_average_over_the_ages(self):
+        made = assumptions.of(fund())
+        assert sum(cell.share * cell.rate for cell in made.setup.cells) == pytest.approx(made.incidence)
+        assert sum(cell.share for cell in made.setup.cells) == pytest.approx(1)
+
+    def test_take_known_ages_for_what_they_are(self):
+        young = assumptions.of(fund(ages=((25, 200),)))
+        old = assumptions.of(fund(ages=((63, 200),)))
+        assert young.setup.cells[0].share == pytest.approx(1)
+        assert old.mean_days > young.mean_days
+        assert old.ages_known == 200
+
+    def test_follow_the_rules_of_the_fund(self):
+        ruled = assumptions.of(fund(terms=Terms(waiting_days=30, longest_days=60, ceiling=100_000), joined_lately=()))
+        for cell in ruled.setup.cells:
+            assert len(cell.paid_days) - 1 <= min(60, 100_000 // cell.daily)
+        assert ruled.setup.waiting_days == 30
+
+    def test_pay_one_sum_where_claims_are_not_about_illness(self):
+        births = assumptions.of(fund([claim(n, began=30 * n, illness=False, amount=75_000) for n in range(1, 9)]))
+        assert not births.sickness
+        assert births.mean_cost == 75_000
+        assert births.setup.seasons == (1.0,) * 24
+
+    def test_reserve_what_goes_on_by_the_continuation_tables(self):
+        """Reserve per open claim: Σ l(x, t + k) / l(x, t) over the days to come, times a day's benefit."""
+        facts = fund([claim(n, began=20, days=20, amount=40_000) for n in range(6)], terms=Terms(longest_days=90))
+        made = assumptions.of(facts)
+        survival = np.zeros(tables.DAYS + 1)
+        own = tables.own([(20, False)] * 6)
+        weights = [band.share * band.relative for band in tables.age_bands()]
+        trust = 6 / (6 + tables.assumed(ON)["durations_weight"])
+        for band, weight in zip(tables.age_bands(), weights, strict=True):
+            mixed = trust * own + (1 - trust) * tables.bcac(band.representative)
+            survival += mixed * weight / sum(weights)
+        expected = sum(survival[20 + k] / survival[20] for k in range(70)) * 2000
+        assert made.open_reserve == pytest.approx(6 * expected, rel=1e-4)
+        assert made.open_spells == 6
+
+    def test_expect_claims_that_are_not_reported_yet(self):
+        slow = assumptions.of(fund([claim(n, began=400, days=10, reported=200) for n in range(40)]))
+        quick = assumptions.of(fund([claim(n, began=400, days=10) for n in range(40)]))
+        assert slow.ibnr > quick.ibnr > 0
+
+    def test_do_not_break_on_a_fund_without_members(self):
+        none = fund(
+            members=0, joined=0, left=0, exposure_days=0, dues=0, earned=0, charges=0, settled=0, lost=0, held=0
+        )
+        made = outlook(replace(none, floor=0))
+        assert set(made.out) == {0}
+        assert made.fan[0][-1] == made.fan[-1][-1] == -0
+
+
+class TestFigures:
+    def test_cover_is_what_is_above_the_floor_over_a_month_of_benefits(self):
+        """F12."""
+        made = outlook(fund(ill(12, amount=60_000))).figures
+        assert made.cover_months == (Decimal(2_000_000 - 100_000) / 60_000).quantize(Decimal("0.01"))
+        assert not made.cover_estimated
+
+    def test_cover_is_of_an_expected_month_where_few_claimed(self):
+        made = outlook(fund(ill(4))).figures
+        assert made.cover_estimated
+        assert made.cover_months == figures.ratio(1_900_000, made.expected_month)
+
+    def test_the_refusal_ratio_needs_five_people_on_both_sides(self):
+        refused = [claim(100 + n, began=60, refused=True) for n in range(5)]
+        assert outlook(fund(ill(10) + refused)).figures.refusal_ratio == Decimal("0.33")
+        assert outlook(fund(ill(10) + refused[:4])).figures.refusal_ratio is None
+        assert outlook(fund(ill(10))).figures.refusal_ratio == 0
+
+    def test_promptness_counts_claims_decided_in_seven_thirty_and_ninety_days(self):
+        claims = [
+            claim(n, began=200, days=10, decided=days)
+            for n, days in enumerate([3] * 10 + [20] * 5 + [60] * 5)
+        ]  # fmt: skip
+        assert outlook(fund(claims)).figures.prompt == (Decimal("0.50"), Decimal("0.75"), Decimal("1.00"))
+
+    def test_promptness_hides_a_step_of_fewer_than_five_people(self):
+        claims = [claim(n, began=200, days=10, decided=d) for n, d in enumerate([3] * 10 + [20] * 2 + [60] * 8)]
+        assert outlook(fund(claims)).figures.prompt == (Decimal("0.50"), None, Decimal("1.00"))
+
+    def test_a_claim_that_waits_too_long_is_not_in_time(self):
+        claims = [claim(n, began=250, days=10, decided=None if n < 5 else 3) for n in range(10)]
+        assert outlook(fund(claims)).figures.prompt == (Decimal("0.50"),) * 3
+
+    def test_the_largest_ten_are_shown_with_five_others_at_least(self):
+        assert outlook(fund(ill(14, amount=10_000))).figures.largest_share is None
+        claims = [claim(n, began=100, amount=20_000 if n < 10 else 10_000) for n in range(20)]
+        assert outlook(fund(claims)).figures.largest_share == Decimal("0.67")
+
+    def test_provisions_hold_what_is_owed_waits_goes_on_and_is_not_reported(self):
+        claims = [*ill(8), *(claim(50 + n, began=50, decided=None, amount=1000) for n in range(5))]
+        facts = fund(claims, owed=12_345)
+        made = outlook(facts).figures
+        assert made.provisions == 12_345 + 5000 + assumptions.of(facts).open_reserve + made.ibnr
+
+    def test_solvency_is_assets_over_provisions_and_a_year(self):
+        """F12."""
+        made = outlook(fund(ill(12), set_aside=50_000, owed=50_000))
+        expected = Decimal(2_050_000) / (made.figures.provisions + made.figures.expected_month * 12)
+        assert float(made.figures.solvency) == pytest.approx(float(expected), abs=0.01)
+
+    @given(st.lists(st.tuples(st.integers(1, 8), st.booleans(), st.integers(1, 120)), max_size=40))
+    def test_never_tell_about_fewer_than_five_people(self, said):
+        """Whatever the claims: a shown share is about nobody, or five people or more, and so is what is left."""
+        claims = [claim(m, began=200, days=10, decided=days, refused=no) for m, no, days in said]
+        facts = fund(claims)
+        since = dt.date(2025, 11, 10)
+        decided = [one for one in claims if one.decided_on is not None and one.decided_on <= ON]
+        made = figures.share([one for one in decided if one.refused], decided)
+        if made is not None:
+            for group in ([o for o in decided if o.refused], [o for o in decided if not o.refused]):
+                assert len({one.member for one in group}) not in range(1, 5)
+        before = set()
+        for days, shown in zip(figures.PROMPT_DAYS, figures.prompt(facts, since), strict=True):
+            if shown is None:
+                continue
+            within = {id(o) for o in claims if o.decided_on and (o.decided_on - o.reported_on).days <= days}
+            step = {one.member for one in claims if id(one) in within - before}
+            assert len(step) not in range(1, 5)
+            before = within
+
+
+class TestOutlook:
+    def test_is_the_same_for_the_same_facts_and_seed(self):
+        facts = fund(ill())
+        first, again = (json.dumps(outlooks.to_json(outlook(facts)), sort_keys=True) for _ in range(2))
+        assert first == again
+        assert json.dumps(outlooks.to_json(outlook(facts, seed=8)), sort_keys=True) != first
+
+    def test_comes_back_from_json_as_it_went(self):
+        for claims in ([], ill()):
+            made = outlook(fund(claims), stressed=True)
+            assert outlooks.from_json(json.loads(json.dumps(outlooks.to_json(made)))) == made
+
+    def test_begins_with_the_month_after(self):
+        assert outlook(fund()).months[0] == dt.date(2026, 12, 1)
+        assert outlook(fund()).months[-1] == dt.date(2028, 11, 1)
+
+    def test_runs_out_on_a_day_where_dues_are_too_low(self):
+        poor = outlook(fund(ill(15), dues=0))
+        assert poor.run_out_on is not None
+        assert poor.dues_needed > 0
+        rich = outlook(fund(ill(15), dues=poor.dues_needed))
+        assert rich.out[-1] * 100 < rich.runs
+        assert rich.run_out_on is None
+
+    def test_gets_worse_under_stress(self):
+        facts = fund(ill(15))
+        tight = outlook(replace(facts, dues=outlook(facts).dues_needed), stressed=True)
+        by_name = {one.name: one.out for one in tight.stresses}
+        assert by_name["ILLNESS"] > tight.out[-1] * 2000 // RUNS
+
+    @given(st.integers(0, 60), st.integers(0, 60))
+    def test_paid_days_stay_a_distribution_whatever_is_waited(self, before, after):
+        paid = tables.paid_days(tables.bcac(45), waiting=before, longest=200)
+        tried, kept = outlooks._with_waiting(paid, after - before, 200)
+        assert tried.sum() == pytest.approx(1)
+        assert (tried >= 0).all()
+        if after > before:
+            again = tables.paid_days(tables.bcac(45), waiting=after, longest=200 - (after - before))
+            assert kept == pytest.approx(tables.bcac(45)[after] / tables.bcac(45)[before], rel=1e-6)
+            assert tried == pytest.approx(again, abs=1e-9)
+
+
+class TestTryOut:
+    def test_more_dues_and_more_waiting_and_a_lower_ceiling_help(self):
+        facts = fund(ill(15), dues=300, held=200_000)
+        now = outlooks.present(facts)
+
+        def out(**change):
+            return outlooks.try_out(facts, replace(now, **change), seed=1).out[-1]
+
+        as_it_is = out()
+        assert as_it_is > 0
+        assert out(dues=600) < as_it_is
+        assert out(waiting_days=14) < as_it_is
+        assert out(ceiling=20_000) < as_it_is
+
+    def test_draws_fewer_runs_for_a_large_fund(self):
+        small = outlooks.try_out(fund(ill()), outlooks.present(fund(ill())), seed=1)
+        large_facts = fund(ill(), members=300_000)
+        large = outlooks.try_out(large_facts, outlooks.present(large_facts), seed=1)
+        assert small.runs == 2000
+        assert large.runs < small.runs
+
+
+class TestSentence:
+    def test_says_that_a_safe_fund_is_safe(self):
+        rich = outlook(fund(ill(), held=10**9))
+        assert sentences.of_fund(rich) == (
+            "The Sickness fund can pay its benefits in full until Nov 2028 in more than 99 of 100 simulated futures."
+        )
+
+    def test_says_how_likely_and_what_would_help(self):
+        poor = outlook(fund(ill(15), dues=0, held=200_000))
+        said = sentences.of_fund(poor)
+        assert said.startswith("In ")
+        assert "would have to reduce its benefits" in said
+        assert "more a month from each member it would be fewer than 1." in said
+
+    @pytest.mark.parametrize(
+        ("promise", "never"),
+        [
+            ("GIFT", ["benefit", "promised", "entitled", "pay"]),
+            ("DISCRETIONARY", ["benefit", "promised", "entitled", "pay"]),
+            ("VARYING", ["promised", "guarantee"]),
+        ],
+    )
+    def test_uses_only_words_that_the_promise_allows(self, promise, never):
+        """F15."""
+        for facts in (fund(ill(), held=10**9), fund(ill(15), dues=0, held=200_000)):
+            said = sentences.of_fund(outlook(replace(facts, promise=promise))).lower()
+            assert not [word for word in never if word in said]
+
+    def test_never_says_that_a_danger_is_none(self):
+        assert sentences.in_a_hundred(1, 10_000) == 1
+        assert sentences.in_a_hundred(101, 10_000) == 2
+        assert sentences.in_a_hundred(10_000, 10_000) == 100
+
+    def test_says_that_a_fund_is_below_its_floor(self):
+        assert "less than its floor" in sentences.of_fund(outlook(fund(held=50_000)))
