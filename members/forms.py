@@ -36,6 +36,12 @@ class ApplicationForm(ProfileForm):
     field_order = ("name", "email", "trade", "street", "postcode", "city", "country", "language", "motivation")
 
 
+class ComeBackForm(forms.Form):
+    """Asking to be admitted again."""
+
+    motivation = TextField(label=_("Why would you like to come back?"), max_length=2000, required=False)
+
+
 class DeclineForm(forms.Form):
     """Why an application is declined; the person reads it."""
 

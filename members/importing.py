@@ -73,7 +73,7 @@ def read(content: bytes, *, on: dt.date) -> list[Row]:
         raise ImportRefused(_("The first line lacks the columns: %(columns)s.") % {"columns": ", ".join(missing)})
     if len(lines) - 1 > MOST_LINES:
         raise ImportRefused(_("The file has more than 5,000 lines. Split it."))
-    present = {email.lower() for email in Member.objects.exclude(status="LEFT").values_list("email", flat=True)}
+    present = {email.lower() for email in Member.objects.values_list("email", flat=True)}
     seen: dict[str, int] = {}
     return [_row(line, dict(zip(head, cells, strict=False)), present, seen, on) for line, cells in lines[1:]]
 
@@ -124,7 +124,7 @@ def _about_email(email: str, line: int, present: set[str], seen: dict[str, int])
     except ValidationError:
         return [_("email: this is no e-mail address.")]
     if email in present:
-        return [_("email: a member or applicant has this address already.")]
+        return [_("email: a member, applicant or former member has this address already.")]
     if email in seen:
         return [_("email: line %(line)s has the same address.") % {"line": seen[email]}]
     seen[email] = line
@@ -146,7 +146,7 @@ def carry_out(*, draft_id: uuid.UUID, by: int) -> tuple[int, int]:
     draft = ImportDraft.objects.select_for_update().get(pk=draft_id, made_by=by)
     if draft.imported is not None:
         return draft.imported, len(draft.rows) - draft.imported
-    taken = {email.lower() for email in Member.objects.exclude(status="LEFT").values_list("email", flat=True)}
+    taken = {email.lower() for email in Member.objects.values_list("email", flat=True)}
     good = [row for row in draft.rows if not row["errors"] and row["email"] not in taken]
     _write(good, by)
     draft.imported = len(good)

@@ -6,18 +6,20 @@ import datetime as dt
 import hashlib
 from collections.abc import Mapping
 
-from django.core.cache import cache
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils.translation import gettext as _
 
-from members.models import Member, User
+from members import roles
+from members.models import Member, PastMembership, User
 from members.numbers import next_number
-from mutual import rooms
+from mutual import repeats, rooms
 from mutual.mail import letters
 from mutual.trail import trail
 
 SIGN_UPS_AN_HOUR = 10
 """Applications taken from one address of the network in an hour (R-B9)."""
+SIGN_UPS_AN_HOUR_FROM_EVERYWHERE = 100
+"""Applications taken in an hour at all: each writes a letter to an address that a stranger typed."""
 
 
 class MembershipRefused(Exception):
@@ -25,7 +27,7 @@ class MembershipRefused(Exception):
 
 
 class TooManyApplications(MembershipRefused):
-    """Too many applications came from there within the hour."""
+    """Too many applications came within the hour, from there or from everywhere."""
 
 
 class NotAnApplicant(MembershipRefused):
@@ -47,17 +49,18 @@ class StillOpen(MembershipRefused):
 @transaction.atomic(durable=True)
 def apply(*, said: Mapping[str, str], came_from: str, on: dt.date) -> Member | None:
     """Ask to be admitted. Answers None, and writes to the person, where the address is known already: a visitor
-    learns nothing about who belongs.
+    learns nothing about who belongs. Whoever has left is told to sign in and ask to come back.
 
     :param said: name, email, trade, street, postcode, city, country, language, motivation
     :param came_from: the network address, kept only as a hash for an hour
-    :raises TooManyApplications: if ten came from there within the hour
+    :raises TooManyApplications: if ten came from there within the hour, or a hundred from everywhere
     """
-    key = "apply/" + hashlib.sha256(came_from.encode()).hexdigest()[:32]
-    if (cache.get_or_set(key, 0, 3600) or 0) >= SIGN_UPS_AN_HOUR:
+    if _count(hashlib.sha256(came_from.encode()).hexdigest()[:40]) > SIGN_UPS_AN_HOUR:
         raise TooManyApplications(_("Too many applications came from your network. Try again in an hour."))
-    cache.incr(key)
+    if _count("everywhere") > SIGN_UPS_AN_HOUR_FROM_EVERYWHERE:
+        raise TooManyApplications(_("Too many applications are coming in just now. Try again in an hour."))
     email = said["email"].lower()
+    repeats.wait_for_twin(f"apply/{email}")
     present = Member.objects.filter(email__iexact=email).exclude(
         status__in=[Member.Status.LEFT, Member.Status.DECLINED]
     )
@@ -65,6 +68,12 @@ def apply(*, said: Mapping[str, str], came_from: str, on: dt.date) -> Member | N
         letters.send(
             key=f"apply/{email}/{on}/known", to=email, template="emails/applied_twice", context={},
             language=said.get("language", "en"),
+        )  # fmt: skip
+        return None
+    if former := Member.objects.filter(email__iexact=email, status=Member.Status.LEFT).first():
+        letters.send(
+            key=f"apply/{email}/{on}/left", to=email, template="emails/applied_left", context={"member": former},
+            language=former.language,
         )  # fmt: skip
         return None
     member = Member.objects.create(number=next_number("M"), applied_on=on, **{**said, "email": email})
@@ -76,20 +85,72 @@ def apply(*, said: Mapping[str, str], came_from: str, on: dt.date) -> Member | N
     return member
 
 
+def _count(came_from: str) -> int:
+    """Count an application now, and say how many have come within the hour. One statement counts and looks: the
+    database lets those who come at once wait for one another, so the count cannot be passed in a burst."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            INSERT INTO members_applicationtally AS known (came_from, times) VALUES (%s, ARRAY[clock_timestamp()])
+            ON CONFLICT (came_from) DO UPDATE SET times = ARRAY(
+                SELECT past FROM unnest(known.times) AS past WHERE past > clock_timestamp() - interval '1 hour'
+            ) || excluded.times
+            RETURNING cardinality(times)
+            """,
+            [came_from],
+        )
+        return int(cursor.fetchone()[0])
+
+
+def forget_tallies() -> int:
+    """Remove where applications came from once an hour has passed; returns how many places."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "DELETE FROM members_applicationtally WHERE NOT EXISTS "
+            "(SELECT FROM unnest(times) AS past WHERE past > clock_timestamp() - interval '1 hour')"
+        )
+        return int(cursor.rowcount)
+
+
+@transaction.atomic(durable=True)
+def ask_back(*, member_id: int, motivation: str, by: int, on: dt.date) -> Member:
+    """Ask to be admitted again, having left. Again is harmless.
+
+    :raises NotPossible: if she has not left
+    """
+    member = Member.objects.select_for_update().get(pk=member_id)
+    if member.status != Member.Status.LEFT:
+        raise NotPossible(_("Only who has left can come back."))
+    if member.asked_back_on is not None:
+        return member
+    member.asked_back_on = on
+    member.motivation = motivation
+    member.decline_reason = ""
+    member.save(update_fields=["asked_back_on", "motivation", "decline_reason"])
+    trail.record(by=by, did="ASKED_BACK", subject=member.number)
+    return member
+
+
 @transaction.atomic(durable=True)
 def admit(*, member_id: int, by: int, on: dt.date) -> Member:
     """Admit an applicant: she can sign in, and every room opens her accounts. Again is harmless.
 
-    :raises NotAnApplicant: if she was declined, or has left
+    Whoever has left and asked to come back keeps her number and her accounts; the time before is kept as well.
+
+    :raises NotAnApplicant: if she was declined, or has left and not asked to come back
     """
     member = Member.objects.select_for_update().get(pk=member_id)
     if member.status in (Member.Status.ACTIVE, Member.Status.SUSPENDED):
         return member
+    if member.asked_back_on is not None:
+        return _take_back(member, by, on)
     if member.status != Member.Status.APPLICANT:
         raise NotAnApplicant(_("This application was decided before."))
     user = User.objects.filter(email=member.email.lower()).first()
     if user is None:
         user = User.objects.create_user(member.email, language=member.language)
+    elif user.member_or_none is not None:
+        raise NotPossible(_("Somebody else signs in with this address. Ask the applicant for another."))
     member.user = user
     member.status = Member.Status.ACTIVE
     member.joined_on = on
@@ -104,6 +165,29 @@ def admit(*, member_id: int, by: int, on: dt.date) -> Member:
     return member
 
 
+def _take_back(member: Member, by: int, on: dt.date) -> Member:
+    assert member.joined_on is not None, "A check of the table."
+    assert member.left_on is not None, "A check of the table."
+    if member.user_id == by:
+        raise NotPossible(_("Another officer must do this."))
+    if Member.objects.exclude(pk=member.pk).filter(email__iexact=member.email).exclude(
+        status__in=[Member.Status.LEFT, Member.Status.DECLINED]
+    ).exists():  # fmt: skip
+        raise NotPossible(_("Another member or applicant has her e-mail address now. Let her change it first."))
+    PastMembership.objects.create(member=member, joined_on=member.joined_on, left_on=member.left_on)
+    member.status = Member.Status.ACTIVE
+    member.joined_on, member.left_on, member.asked_back_on = on, None, None
+    member.admitted_by_id = by
+    member.save()
+    rooms.on_admitted(member_id=member.pk, number=member.number, currency=member.currency, on=on)
+    letters.send(
+        key=f"admitted/{member.number}/{on}", to=member.email, template="emails/admitted", context={"member": member},
+        language=member.language,
+    )  # fmt: skip
+    trail.record(by=by, did="CAME_BACK", subject=member.number)
+    return member
+
+
 @transaction.atomic(durable=True)
 def decline(*, member_id: int, reason: str, by: int, on: dt.date) -> Member:
     """Decline an application, with a reason the person is told. Again is harmless.
@@ -113,14 +197,16 @@ def decline(*, member_id: int, reason: str, by: int, on: dt.date) -> Member:
     member = Member.objects.select_for_update().get(pk=member_id)
     if member.status == Member.Status.DECLINED:
         return member
-    if member.status != Member.Status.APPLICANT:
+    back = member.asked_back_on
+    if member.status != Member.Status.APPLICANT and back is None:
         raise NotAnApplicant(_("This application was decided before."))
-    member.status = Member.Status.DECLINED
+    member.status = Member.Status.DECLINED if back is None else Member.Status.LEFT
+    member.asked_back_on = None
     member.decline_reason = reason
-    member.save(update_fields=["status", "decline_reason"])
+    member.save(update_fields=["status", "asked_back_on", "decline_reason"])
     letters.send(
-        key=f"declined/{member.number}", to=member.email, template="emails/declined", context={"member": member},
-        language=member.language,
+        key=f"declined/{member.number}/{back}" if back else f"declined/{member.number}", to=member.email,
+        template="emails/declined", context={"member": member}, language=member.language,
     )  # fmt: skip
     trail.record(by=by, did="DECLINED", subject=member.number)
     return member
@@ -162,8 +248,10 @@ def _turn(member_id: int, before: str, after: str, did: str, by: int) -> Member:
 def leave(*, member_id: int, by: int, on: dt.date) -> Member:
     """Leave the cooperative. She can still sign in for her statements and her data. Again is harmless.
 
+    Her officer's roles end with it.
+
     :raises StillOpen: if dues, credit or a claim must be settled first
-    :raises NotPossible: if she never was a member
+    :raises NotPossible: if she never was a member, or nobody would be left to administer
     """
     member = Member.objects.select_for_update().get(pk=member_id)
     if member.status == Member.Status.LEFT:
@@ -173,6 +261,11 @@ def leave(*, member_id: int, by: int, on: dt.date) -> Member:
     facts = [fact for fact in rooms.facts_before_leaving(member_id=member_id, on=on) if fact.blocking]
     if facts:
         raise StillOpen(facts)
+    if member.user_id is not None:
+        try:
+            roles.end_all(user_id=member.user_id, by=by, on=on)
+        except roles.LastAdministrator as refused:
+            raise NotPossible(str(refused)) from refused
     member.status = Member.Status.LEFT
     member.left_on = on
     member.save(update_fields=["status", "left_on"])

@@ -8,13 +8,15 @@ from typing import Any, ClassVar
 from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.models import PermissionsMixin
-from django.db import models
+from django.contrib.postgres.fields import ArrayField
+from django.db import models, transaction
 from django.db.models import Q
 from django.db.models.functions import Lower
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
 from mutual.access import Role
+from mutual.trail import trail
 
 
 class UserManager(BaseUserManager["User"]):
@@ -37,6 +39,8 @@ class User(AbstractBaseUser, PermissionsMixin):
     language = models.CharField(_("language"), max_length=10, choices=settings.LANGUAGES, default="en")
     theme = models.CharField(max_length=5, default="auto")
     is_active = models.BooleanField(default=True)
+    blocked_on = models.DateField(null=True)
+    """Since when an administrator keeps this user from signing in."""
     joined_at = models.DateTimeField(auto_now_add=True)
 
     objects: ClassVar[UserManager] = UserManager()
@@ -47,6 +51,18 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     def __str__(self) -> str:
         return f"user {self.pk}"
+
+    def save(self, **how: Any) -> None:
+        """Letters go where one signs in: when the address changes, whoever changes it, the member's changes with it."""
+        before = User.objects.filter(pk=self.pk).values_list("email", flat=True).first() if self.pk else None
+        with transaction.atomic():
+            super().save(**how)
+            saved = how.get("update_fields")
+            if before in (None, self.email) or (saved is not None and "email" not in saved):
+                return
+            number = Member.objects.filter(user=self).values_list("number", flat=True).first()
+            Member.objects.filter(user=self).update(email=self.email)
+            trail.record(by=self.pk, did="EMAIL_CHANGED", subject=number or f"user-{self.pk}")
 
     @property
     def display_name(self) -> str:
@@ -127,6 +143,8 @@ class Member(models.Model):
     applied_on = models.DateField()
     joined_on = models.DateField(null=True, blank=True)
     left_on = models.DateField(null=True, blank=True)
+    asked_back_on = models.DateField(null=True, blank=True)
+    """When she asked to come back, having left; she gets her old number."""
     admitted_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
     motivation = models.CharField(_("why she wants to join"), max_length=2000, blank=True)
     decline_reason = models.CharField(max_length=500, blank=True)
@@ -145,6 +163,10 @@ class Member(models.Model):
                 name="member_left_after_joining",
                 condition=Q(left_on__isnull=True) | Q(left_on__gte=models.F("joined_on")),
             ),
+            models.CheckConstraint(
+                name="member_asks_back_when_left",
+                condition=Q(asked_back_on__isnull=True) | Q(status="LEFT"),
+            ),
             models.UniqueConstraint(
                 Lower("email"),
                 condition=~Q(status__in=["LEFT", "DECLINED"]),
@@ -161,6 +183,29 @@ class Member(models.Model):
         """The postal address, as lines."""
         lines = [self.name, self.street, f"{self.postcode} {self.city}".strip(), self.country]
         return "\n".join(line for line in lines if line)
+
+
+class PastMembership(models.Model):
+    """A time somebody belonged before she left and came back; the present one is on the member."""
+
+    member = models.ForeignKey(Member, on_delete=models.PROTECT, related_name="past")
+    joined_on = models.DateField()
+    left_on = models.DateField()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                name="past_membership_left_after_joining", condition=Q(left_on__gte=models.F("joined_on"))
+            )
+        ]
+
+
+class ApplicationTally(models.Model):
+    """When applications came from one place within the last hour; counted in one statement (R-B9)."""
+
+    came_from = models.CharField(max_length=40, primary_key=True)
+    """A hash of the network address, or ``everywhere``."""
+    times = ArrayField(models.DateTimeField())
 
 
 class ImportDraft(models.Model):

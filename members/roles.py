@@ -68,17 +68,41 @@ def end(*, grant_id: int, by: int, on: dt.date) -> RoleGrant:
 
     :raises LastAdministrator: if nobody would be left to administer
     """
-    administrators = list(
-        RoleGrant.objects.select_for_update()
-        .filter(role=Role.ADMINISTRATOR, ended_on=None, granted_on__isnull=False)
-        .values_list("pk", flat=True)
-    )
+    administrators = _administrators()
     grant = RoleGrant.objects.select_for_update().get(pk=grant_id)
     if grant.ended_on is not None:
         return grant
-    if administrators == [grant.pk]:
+    if set(administrators) == {grant.pk}:
         raise LastAdministrator(_("Somebody must be left to administer. Give the role to another person first."))
     grant.ended_on = on
     grant.save(update_fields=["ended_on"])
     trail.record(by=by, did="ROLE_ENDED", subject=f"user-{grant.user_id}", detail={"role": grant.role})
     return grant
+
+
+def end_all(*, user_id: int, by: int, on: dt.date) -> None:
+    """End everything a user holds or was proposed for, within the transaction in which she leaves or is blocked.
+
+    :raises LastAdministrator: if nobody would be left to administer
+    """
+    administrators = _administrators()
+    if set(administrators.values()) == {user_id}:
+        raise LastAdministrator(_("Somebody must be left to administer. Give the role to another person first."))
+    for grant in RoleGrant.objects.select_for_update().filter(user_id=user_id, ended_on=None).order_by("pk"):
+        grant.ended_on = on
+        grant.save(update_fields=["ended_on"])
+        trail.record(by=by, did="ROLE_ENDED", subject=f"user-{user_id}", detail={"role": grant.role})
+
+
+def is_last_administrator(user_id: int) -> bool:
+    """Whether nobody else administers."""
+    held = RoleGrant.objects.filter(role=Role.ADMINISTRATOR, ended_on=None, granted_on__isnull=False)
+    return set(held.values_list("user_id", flat=True)) == {user_id}
+
+
+def _administrators() -> dict[int, int]:
+    """Who administers, by grant, locked: two who go at once cannot both be the last but one."""
+    held = RoleGrant.objects.select_for_update().filter(
+        role=Role.ADMINISTRATOR, ended_on=None, granted_on__isnull=False
+    )
+    return dict(held.order_by("pk").values_list("pk", "user_id"))

@@ -6,9 +6,11 @@ import datetime as dt
 from collections.abc import Iterator
 from typing import Any
 
+from django.db.models import Q
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from members import roles as grants
 from members.governance.models import Decision
 from members.models import Member, RoleGrant
 from mutual import rooms
@@ -36,7 +38,7 @@ def navigation() -> Iterator[rooms.NavItem]:
 def office_cards(*, roles: frozenset[Role], on: dt.date) -> Iterator[rooms.Card]:
     """Applicants and proposed roles."""
     if Role.ADMINISTRATOR in roles:
-        waiting = Member.objects.filter(status=Member.Status.APPLICANT).count()
+        waiting = Member.objects.filter(Q(status=Member.Status.APPLICANT) | Q(asked_back_on__isnull=False)).count()
         if waiting:
             yield rooms.Card(
                 _("Applications: %(count)s") % {"count": waiting}, _("People who would like to join."),
@@ -48,6 +50,23 @@ def office_cards(*, roles: frozenset[Role], on: dt.date) -> Iterator[rooms.Card]
                 _("Roles to confirm: %(count)s") % {"count": proposed}, _("Another administrator must confirm them."),
                 reverse("members:roles"), _("See them"), "warn", 21,
             )  # fmt: skip
+
+
+def facts_before_leaving(*, member_id: int, on: dt.date) -> Iterator[rooms.LeavingFact]:
+    """Officer's roles end; somebody must be left to administer."""
+    user = Member.objects.select_related("user").get(pk=member_id).user
+    if user is None:
+        return
+    if grants.is_last_administrator(user.pk):
+        yield rooms.LeavingFact(
+            _("You are the only administrator. Give the role to another person first."), blocking=True
+        )
+    elif user.roles - {Role.MEMBER}:
+        yield rooms.LeavingFact(
+            _("Your roles end when you leave: %(roles)s.")
+            % {"roles": ", ".join(sorted(str(role.label) for role in user.roles - {Role.MEMBER}))},
+            blocking=False,
+        )  # fmt: skip
 
 
 def personal_data(*, member_id: int) -> dict[str, Any]:

@@ -5,12 +5,18 @@ from __future__ import annotations
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.account.models import EmailAddress
 from allauth.mfa.adapter import DefaultMFAAdapter
 from cryptography.fernet import Fernet
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from django.conf import settings
+from django.contrib import messages
+from django.db import transaction
 from django.http import HttpRequest
+
+from members.models import Member, User
+from mutual import repeats
 
 
 class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
@@ -19,6 +25,24 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         """No: see the application page."""
         return False
+
+    def validate_unique_email(self, email: str) -> str:
+        """An address that is to replace somebody's own must not be another member's or applicant's."""
+        if _is_anothers(email, self.request.user.pk or 0):
+            raise self.validation_error("email_taken")
+        return email
+
+    def confirm_email(self, request: HttpRequest, email_address: EmailAddress) -> bool:
+        """The new address takes the old one's place, unless somebody applied with it in the meantime."""
+        with transaction.atomic(durable=True):
+            repeats.wait_for_twin(f"apply/{email_address.email}")
+            if _is_anothers(email_address.email, email_address.user_id or 0):
+                self.add_message(
+                    request, messages.ERROR, "account/messages/email_confirmation_failed.txt",
+                    {"email": email_address.email},
+                )  # fmt: skip
+                return False
+            return bool(super().confirm_email(request, email_address))
 
 
 class MFAAdapter(DefaultMFAAdapter):  # type: ignore[misc]
@@ -36,6 +60,12 @@ class MFAAdapter(DefaultMFAAdapter):  # type: ignore[misc]
         """The name a passkey is stored under."""
         entity: dict[str, Any] = super().get_public_key_credential_rp_entity()
         return {**entity, "name": settings.COOPERATIVE_NAME}
+
+
+def _is_anothers(email: str, user_id: int) -> bool:
+    present = Member.objects.exclude(status__in=[Member.Status.LEFT, Member.Status.DECLINED])
+    others = present.filter(email__iexact=email).exclude(user_id=user_id)
+    return others.exists() or User.objects.filter(email__iexact=email).exclude(pk=user_id).exists()
 
 
 def _seal() -> Fernet:

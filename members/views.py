@@ -6,6 +6,7 @@ import json
 import uuid
 from typing import Any
 
+from allauth.account.adapter import get_adapter
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.core.serializers.json import DjangoJSONEncoder
@@ -16,9 +17,9 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from members import importing, membership, roles
-from members.forms import ApplicationForm, DeclineForm, ProfileForm, RoleForm, SearchForm, UploadForm
-from members.models import ImportDraft, Member, RoleGrant
+from members import importing, membership, roles, users
+from members.forms import ApplicationForm, ComeBackForm, DeclineForm, ProfileForm, RoleForm, SearchForm, UploadForm
+from members.models import ImportDraft, Member, RoleGrant, User
 from mutual import access, clock, rooms
 from mutual.access import OFFICERS, Role
 from mutual.pages import downloads
@@ -70,7 +71,9 @@ def apply(request: HttpRequest) -> HttpResponse:
     form = ApplicationForm(request.POST or None, initial={"language": request.LANGUAGE_CODE})
     if request.method == "POST" and form.is_valid():
         try:
-            membership.apply(said=form.cleaned_data, came_from=request.META.get("REMOTE_ADDR", ""), on=clock.today())
+            membership.apply(
+                said=form.cleaned_data, came_from=get_adapter().get_client_ip(request) or "", on=clock.today()
+            )
         except membership.MembershipRefused as refused:
             form.add_error(None, str(refused))
         else:
@@ -92,7 +95,9 @@ def register(request: HttpRequest) -> HttpResponseBase:
     form = SearchForm(request.GET)
     asked = form.cleaned_data if form.is_valid() else {}
     found = Member.objects.order_by("number")
-    if asked.get("status"):
+    if asked.get("status") == Member.Status.APPLICANT:
+        found = found.filter(Q(status=Member.Status.APPLICANT) | Q(asked_back_on__isnull=False))
+    elif asked.get("status"):
         found = found.filter(status=asked["status"])
     if words := asked.get("q"):
         found = found.filter(Q(number__icontains=words) | Q(name__icontains=words) | Q(email__icontains=words))
@@ -124,6 +129,7 @@ def member_page(request: HttpRequest, number: str) -> HttpResponse:
     member = get_object_or_404(Member.objects.select_related("user"), number=number)
     context = {
         "member": member,
+        "past": member.past.order_by("joined_on"),
         "form": DeclineForm(),
         "roles": member.user.roles if member.user else frozenset(),
         "deeds": trail.about(number),
@@ -136,7 +142,7 @@ def member_page(request: HttpRequest, number: str) -> HttpResponse:
 @access.roles(Role.ADMINISTRATOR)
 @require_POST
 def member_step(request: HttpRequest, number: str, step: str) -> HttpResponse:
-    """Admit, decline, suspend or resume."""
+    """Admit (again), decline, suspend or resume."""
     member = get_object_or_404(Member, number=number)
     by = access.acting(request)
     try:
@@ -237,6 +243,26 @@ def leave(request: HttpRequest) -> HttpResponse:
     return render(request, "members/leave.html", context)
 
 
+@access.signed_in
+@require_http_methods(["GET", "POST"])
+def come_back(request: HttpRequest) -> HttpResponse:
+    """Ask to be admitted again, having left."""
+    member = _own(request)
+    if member.status != Member.Status.LEFT or member.asked_back_on is not None:
+        return redirect("home")
+    form = ComeBackForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        membership.ask_back(member_id=member.pk, **form.cleaned_data, by=access.acting(request), on=clock.today())
+        messages.success(request, _("Sent. You will get a letter."))
+        return redirect("home")
+    return pages.page(
+        request, form, heading=_("Come back"),
+        lead=_("An administrator decides. You keep your number, %(number)s, and your accounts.")
+        % {"number": member.number},
+        submit=_("Ask to come back"), back=reverse("home"), back_words=_("Home"),
+    )  # fmt: skip
+
+
 @access.roles(Role.ADMINISTRATOR)
 @require_http_methods(["GET", "POST"])
 def import_new(request: HttpRequest) -> HttpResponse:
@@ -290,7 +316,12 @@ def role_list(request: HttpRequest) -> HttpResponse:
             messages.success(request, _("Proposed. Another administrator confirms it."))
             return redirect("members:roles")
     grants = RoleGrant.objects.select_related("user", "proposed_by", "granted_by").filter(ended_on=None)
-    context = {"form": form, "grants": grants.order_by("granted_on", "id")[:300], "me": request.user.pk}
+    context = {
+        "form": form,
+        "grants": grants.order_by("granted_on", "id")[:300],
+        "blocked": User.objects.filter(blocked_on__isnull=False).order_by("blocked_on", "pk")[:300],
+        "me": request.user.pk,
+    }
     return render(request, "members/roles.html", context, status=422 if form.errors else 200)
 
 
@@ -309,3 +340,24 @@ def role_step(request: HttpRequest, grant_id: int, step: str) -> HttpResponse:
     else:
         messages.success(request, _("Done."))
     return redirect("members:roles")
+
+
+@access.roles(Role.ADMINISTRATOR)
+@require_POST
+def user_step(request: HttpRequest, user_id: int, step: str) -> HttpResponse:
+    """Keep somebody from signing in, or let her in again."""
+    user = get_object_or_404(User, pk=user_id)
+    by = access.acting(request)
+    try:
+        if step == "block":
+            users.block(user_id=user.pk, by=by, on=clock.today())
+            messages.success(request, _("Blocked. She is signed out everywhere, and her roles have ended."))
+        elif step == "unblock":
+            users.unblock(user_id=user.pk, by=by)
+            messages.success(request, _("She can sign in again. Roles that ended have to be given again."))
+        else:
+            raise Http404
+    except users.UsersRefused as refused:
+        messages.error(request, str(refused))
+    member = user.member_or_none
+    return redirect("members:member", member.number) if member else redirect("members:roles")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from pathlib import Path
+from typing import Any
 
 import dj_database_url
 from csp.constants import NONE, SELF
@@ -53,6 +54,10 @@ VAULT_KEY_FILE: str = (
     env.str("VAULT_KEY_FILE") if PRODUCTION else env.str("VAULT_KEY_FILE", str(BASE_DIR / "var" / "vault.key"))
 )
 """The file with the keys that wrap the keys of sealed claims. Outside production it is made where there is none."""
+
+BEHIND_PROXY: bool = env.bool("BEHIND_PROXY", False)
+"""Whether one reverse proxy stands in front, which sets X-Forwarded-Proto and adds the visitor to X-Forwarded-For."""
+ALLAUTH_TRUSTED_PROXY_COUNT = 1 if BEHIND_PROXY else 0
 
 DEBUG = False
 ALLOWED_HOSTS: list[str] = env.list("ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]", "testserver"])
@@ -126,6 +131,7 @@ INSTALLED_APPS = [
 MUTUAL_ROOMS = [
     "members.room",
     "mutual.ledger.room",
+    "mutual.jobs.room",
     "pooling.room",
     "pooling.benefits.room",
     "pooling.treasury.room",
@@ -200,6 +206,9 @@ ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_LOGIN_BY_CODE_ENABLED = True
 ACCOUNT_PREVENT_ENUMERATION = True
+ACCOUNT_CHANGE_EMAIL = True  # one address; the new one replaces it once it is confirmed, and the old one is told
+ACCOUNT_EMAIL_NOTIFICATIONS = True
+ACCOUNT_REAUTHENTICATION_REQUIRED = True
 ACCOUNT_ADAPTER = "members.sign_in.AccountAdapter"
 MFA_ADAPTER = "members.sign_in.MFAAdapter"
 MFA_SUPPORTED_TYPES = ["recovery_codes", "totp", "webauthn"]
@@ -234,7 +243,7 @@ SECURE_REFERRER_POLICY = "same-origin"
 SECURE_SSL_REDIRECT = PRODUCTION
 SECURE_REDIRECT_EXEMPT = [r"^health/$"]
 SECURE_HSTS_SECONDS = 31536000 if PRODUCTION else 0
-SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if env.bool("BEHIND_PROXY", False) else None
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if BEHIND_PROXY else None
 X_FRAME_OPTIONS = "DENY"
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
 FILE_UPLOAD_MAX_MEMORY_SIZE = 32 * 1024 * 1024
@@ -287,7 +296,19 @@ CELERY_TASK_IGNORE_RESULT = True
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_WORKER_MAX_TASKS_PER_CHILD = 1000
 CELERY_TIMEZONE = TIME_ZONE
-CELERY_BEAT_SCHEDULE = {
+CELERY_TASK_DEFAULT_QUEUE = "quick"
+CELERY_TASK_QUEUES = {name: {"exchange": name, "routing_key": name} for name in ("quick", "long")}
+"""Letters and clockwork; and what may take long, with workers of its own so that no sign-in code waits behind it."""
+CELERY_TASK_ROUTES = {
+    name: {"queue": "long"}
+    for name in (
+        "mutual.jobs.tasks.do_long",
+        "mutual.ledger.tasks.audit_ledger",
+        "mutual.ledger.tasks.back_up",
+        "pooling.solvency.tasks.simulate_at_night",
+    )
+}
+CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "sweep the queue": {"task": "mutual.jobs.tasks.sweep", "schedule": 15.0},
     "audit the ledger": {"task": "mutual.ledger.tasks.audit_ledger", "schedule": 600.0},
     "seal yesterday": {"task": "mutual.ledger.tasks.seal_days", "schedule": 3600.0},
@@ -295,7 +316,12 @@ CELERY_BEAT_SCHEDULE = {
     "return buffers": {"task": "pooling.buffers.tasks.return_what_is_due", "schedule": 3600.0},
     "simulate the funds": {"task": "pooling.solvency.tasks.simulate_at_night", "schedule": 3600.0},
     "back up at night": {"task": "mutual.ledger.tasks.back_up", "schedule": 1800.0},
+    "forget finished jobs": {"task": "mutual.jobs.tasks.forget_done", "schedule": 86400.0},
+    "forget where applications came from": {"task": "members.tasks.forget_tallies", "schedule": 3600.0},
 }
+for _bell in CELERY_BEAT_SCHEDULE.values():
+    # A bell that nobody heard before the next one rings is forgotten: they do not pile up.
+    _bell["options"] = {"expires": _bell["schedule"]}
 JOBS_DISABLED: bool = env.bool("JOBS_DISABLED", False)
 
 # --- Backups ------------------------------------------------------------------------------------------------------

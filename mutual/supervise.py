@@ -101,9 +101,11 @@ def _start(port: int, programs: list[_Program]) -> None:
         "--threads=4",
     ]
     celery = ["celery", "--app=mutual.celery"]
+    worker = ["--loglevel=INFO", "--without-gossip", "--without-mingle"]
     for name, arguments in (
         ("web", [*web, "--no-control-socket", "--access-logfile=-", "--graceful-timeout=10"]),
-        ("worker", [*celery, "worker", "--concurrency=2", "--loglevel=INFO", "--without-gossip", "--without-mingle"]),
+        ("worker", [*celery, "worker", "--queues=quick", "--concurrency=2", *worker]),
+        ("long-worker", [*celery, "worker", "--queues=long", "--concurrency=1", "--hostname=long@%h", *worker]),
         ("beat", [*celery, "beat", f"--schedule={_VAR / 'beat-schedule'}", "--pidfile=", "--loglevel=INFO"]),
     ):
         programs.append(_launch(name, ["-m", *arguments]))

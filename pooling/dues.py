@@ -158,7 +158,7 @@ def request_run(*, period: Period, by: int, on: dt.date) -> Run:
     """
     check(period, on)
     run = _run(period, by)
-    queue.after_commit("pooling.tasks.charge_period", period=period.label)
+    queue.after_commit("pooling.tasks.charge_period", long=True, period=period.label)
     trail.record(by=by, did="DUES_RUN_ASKED", subject=f"dues-{period.label}")
     return run
 
@@ -241,8 +241,10 @@ _DUE = """
     JOIN pooling_duesplan p ON p.id = pm.plan_id AND p.every = {every}
     JOIN members_member m ON m.id = pm.member_id
    WHERE pm.since <= {start} AND (pm.until IS NULL OR pm.until > {start})
-     AND m.status IN ('ACTIVE', 'SUSPENDED', 'LEFT') AND m.joined_on <= {start}
-     AND (m.left_on IS NULL OR m.left_on >= {start})
+     AND m.status IN ('ACTIVE', 'SUSPENDED', 'LEFT')
+     AND (m.joined_on <= {start} AND (m.left_on IS NULL OR m.left_on >= {start})
+          OR EXISTS (SELECT FROM members_pastmembership past
+                      WHERE past.member_id = m.id AND past.joined_on <= {start} AND past.left_on >= {start}))
 """
 
 

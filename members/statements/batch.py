@@ -17,10 +17,10 @@ from pathlib import Path
 from queue import SimpleQueue
 
 from django.db import connection, transaction
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils.translation import gettext as _
 
-from members.models import Member
+from members.models import Member, PastMembership
 from members.statements import statements
 from mutual import formats, periods
 from mutual.documents import archive, sheets
@@ -61,7 +61,7 @@ def order(*, period: Period, by: int | None, on: dt.date) -> Run:
     """
     run = prepare(period=period, by=by, on=on)
     trail.record(by=by, did="STATEMENTS_ORDERED", subject=period.label)
-    queue.after_commit("members.statements.tasks.make", run_id=str(run.pk))
+    queue.after_commit("members.statements.tasks.make", long=True, run_id=str(run.pk))
     return run
 
 
@@ -85,11 +85,9 @@ def prepare(*, period: Period, by: int | None, on: dt.date) -> Run:
 
 def members_of(period: Period) -> QuerySet[Member]:
     """Everybody who belonged to the cooperative on any day of the period, by id."""
-    return Member.objects.filter(
-        Q(left_on__isnull=True) | Q(left_on__gte=period.start),
-        status__in=statements.HAVE_STATEMENTS,
-        joined_on__lt=period.end,
-    ).order_by("pk")
+    now = Q(joined_on__lt=period.end) & (Q(left_on__isnull=True) | Q(left_on__gte=period.start))
+    before = PastMembership.objects.filter(member=OuterRef("pk"), joined_on__lt=period.end, left_on__gte=period.start)
+    return Member.objects.filter(now | Exists(before), status__in=statements.HAVE_STATEMENTS).order_by("pk")
 
 
 def work(*, run: Run, on: dt.date, clock: Clock, presses: int | None = None, chunk: int = CHUNK) -> Run:

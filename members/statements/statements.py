@@ -62,7 +62,8 @@ def belongs(member: Member, period: Period) -> bool:
     """Whether she was a member on any day of the period."""
     if member.status not in HAVE_STATEMENTS or member.joined_on is None:
         return False
-    return member.joined_on < period.end and (member.left_on is None or member.left_on >= period.start)
+    now = member.joined_on < period.end and (member.left_on is None or member.left_on >= period.start)
+    return now or member.past.filter(joined_on__lt=period.end, left_on__gte=period.start).exists()
 
 
 def compose(*, member: Member, period: Period, language: str, on: dt.date) -> StatementDocument:

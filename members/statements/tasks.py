@@ -21,4 +21,4 @@ def make(run_id: str) -> None:
     except batch.AlreadyBeingMade:
         # The bell rang twice, or the work takes longer than a job may. Look again later: the other may be killed.
         with transaction.atomic():
-            queue.after_commit("members.statements.tasks.make", delay=LATER, run_id=run_id)
+            queue.after_commit("members.statements.tasks.make", long=True, delay=LATER, run_id=run_id)

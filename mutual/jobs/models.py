@@ -21,6 +21,10 @@ class Job(models.Model):
     """Ids only: the task reads the rest, and everything it does is harmless when done twice."""
     queued_at = models.DateTimeField(auto_now_add=True)
     due_at = models.DateTimeField()
+    long = models.BooleanField(default=False)
+    """Whether it may take more than some seconds; such jobs have workers of their own."""
+    rung_at = models.DateTimeField(null=True)
+    """When Celery was last told of it."""
     tries = models.PositiveSmallIntegerField(default=0)
     done_at = models.DateTimeField(null=True)
     failed_at = models.DateTimeField(null=True)

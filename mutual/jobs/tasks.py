@@ -1,4 +1,4 @@
-"""The bell and the sweeper."""
+"""The bells and the sweeper."""
 
 from __future__ import annotations
 
@@ -13,7 +13,18 @@ def do(job_id: int) -> None:
 
 
 @task
-def sweep() -> None:
-    """Ring for every job that is due: the bell may have been missed."""
-    for job_id in queue.waiting():
-        do.delay(job_id)
+def do_long(job_id: int) -> None:
+    """Do one job that may take long, among others that do."""
+    queue.work(job_id)
+
+
+@task
+def sweep() -> int:
+    """Ring again where the bell may have been missed."""
+    return queue.sweep()
+
+
+@task
+def forget_done() -> int:
+    """Remove what was done a month ago."""
+    return queue.forget_done()

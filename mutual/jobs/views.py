@@ -9,11 +9,22 @@ from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_http_methods
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_GET, require_POST
 
-from mutual import access, clock
+from mutual import access
 from mutual.access import OFFICERS, Role
+from mutual.jobs import queue
 from mutual.jobs.models import Job, Run
+from mutual.trail import trail
+
+WORDS = {
+    "invoicing.printing.print_invoice": gettext_lazy("Print an invoice"),
+    "members.statements.tasks.make": gettext_lazy("Make everybody's statements"),
+    "mutual.mail.letters.deliver": gettext_lazy("Send a letter"),
+    "pooling.tasks.charge_period": gettext_lazy("Charge a period of dues"),
+}
+"""What a job does, as an officer calls it."""
 
 
 @access.signed_in
@@ -27,21 +38,24 @@ def run(request: HttpRequest, run_id: uuid.UUID) -> HttpResponse:
 
 
 @access.roles(Role.ADMINISTRATOR, Role.TREASURER, Role.AUDITOR)
-@require_http_methods(["GET", "POST"])
+@require_GET
 def run_list(request: HttpRequest) -> HttpResponse:
-    """Every run, newest first, and the jobs that failed for good."""
-    administrator = Role.ADMINISTRATOR in request.user.roles  # type: ignore[union-attr]
-    if request.method == "POST":
-        if not administrator:
-            raise Http404
-        again = Job.objects.filter(failed_at__isnull=False).update(
-            failed_at=None, tries=0, failure="", due_at=clock.now()
-        )
-        messages.success(request, _("Tried again: %(count)s.") % {"count": again})
-        return redirect("runs")
+    """Every run, newest first, and the jobs that were put aside."""
+    failed = Job.objects.filter(failed_at__isnull=False, done_at=None).order_by("-failed_at")
     context = {
         "page": Paginator(Run.objects.order_by("-created_at"), 50).get_page(request.GET.get("page")),
-        "failed": Job.objects.filter(failed_at__isnull=False).order_by("-failed_at")[:50],
-        "administrator": administrator,
+        "failed": [(job, WORDS.get(job.task, job.task)) for job in failed[:50]],
+        "failed_count": failed.count(),
+        "can_write": bool({Role.ADMINISTRATOR, Role.TREASURER} & request.user.roles),  # type: ignore[union-attr]
     }
     return render(request, "jobs/runs.html", context)
+
+
+@access.roles(Role.ADMINISTRATOR, Role.TREASURER)
+@require_POST
+def jobs_again(request: HttpRequest, job_id: int | None = None) -> HttpResponse:
+    """Try a job that was put aside once more, or all of them."""
+    count = queue.again(job_id=job_id)
+    trail.record(by=access.acting(request), did="JOBS_TRIED_AGAIN", subject=f"job-{job_id or 'all'}")
+    messages.success(request, _("Tried again: %(count)s. Look here in a minute.") % {"count": count})
+    return redirect("runs")
