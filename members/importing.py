@@ -10,6 +10,7 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
+from allauth.account.models import EmailAddress
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
@@ -164,6 +165,9 @@ def _write(good: Sequence[dict[str, str]], by: int) -> None:
     for user in fresh:
         user.set_unusable_password()
     users = known | {user.email: user.pk for user in User.objects.bulk_create(fresh)}
+    EmailAddress.objects.bulk_create(
+        EmailAddress(user=user, email=user.email, primary=True, verified=True) for user in fresh
+    )
     made = Member.objects.bulk_create(
         Member(
             number=f"M-{first + place:06}", user_id=users[row["email"]], status=Member.Status.ACTIVE, name=row["name"],

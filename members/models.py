@@ -52,13 +52,25 @@ class User(AbstractBaseUser, PermissionsMixin):
     def __str__(self) -> str:
         return f"user {self.pk}"
 
+    class Meta:
+        constraints = [models.CheckConstraint(name="user_has_an_address", condition=~Q(email=""))]
+
     def save(self, **how: Any) -> None:
         """Letters go where one signs in: when the address changes, whoever changes it, the member's changes with it."""
+        from allauth.account.models import EmailAddress
+
         before = User.objects.filter(pk=self.pk).values_list("email", flat=True).first() if self.pk else None
         with transaction.atomic():
             super().save(**how)
             saved = how.get("update_fields")
-            if before in (None, self.email) or (saved is not None and "email" not in saved):
+            if before == self.email or (saved is not None and "email" not in saved):
+                return
+            # The address in the register is the one to be replaced: without this, asking for another would remove it.
+            EmailAddress.objects.filter(user=self, primary=True).exclude(email=self.email).update(primary=False)
+            EmailAddress.objects.update_or_create(
+                user=self, email=self.email, defaults={"primary": True, "verified": True}
+            )
+            if before is None:
                 return
             number = Member.objects.filter(user=self).values_list("number", flat=True).first()
             Member.objects.filter(user=self).update(email=self.email)

@@ -26,12 +26,6 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         """No: see the application page."""
         return False
 
-    def validate_unique_email(self, email: str) -> str:
-        """An address that is to replace somebody's own must not be another member's or applicant's."""
-        if _is_anothers(email, self.request.user.pk or 0):
-            raise self.validation_error("email_taken")
-        return email
-
     def confirm_email(self, request: HttpRequest, email_address: EmailAddress) -> bool:
         """The new address takes the old one's place, unless somebody applied with it in the meantime."""
         with transaction.atomic(durable=True):
