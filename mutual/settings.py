@@ -110,6 +110,7 @@ INSTALLED_APPS = [
     "pooling.claims.apps.ClaimsConfig",
     "pooling.solvency.apps.SolvencyConfig",
     "pooling.surplus.apps.SurplusConfig",
+    "pooling.payouts.apps.PayoutsConfig",
     "invoicing.apps.InvoicingConfig",
     "invoicing.barter.apps.BarterConfig",
     "django.contrib.auth",
@@ -138,6 +139,7 @@ MUTUAL_ROOMS = [
     "pooling.buffers.room",
     "pooling.claims.room",
     "pooling.surplus.room",
+    "pooling.payouts.room",
     "invoicing.room",
     "invoicing.barter.room",
 ]
@@ -319,6 +321,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "back up at night": {"task": "mutual.ledger.tasks.back_up", "schedule": 1800.0},
     "forget finished jobs": {"task": "mutual.jobs.tasks.forget_done", "schedule": 86400.0},
     "forget where applications came from": {"task": "members.tasks.forget_tallies", "schedule": 3600.0},
+    "repay loans between funds": {"task": "pooling.payouts.tasks.repay_loans", "schedule": 3600.0},
 }
 for _bell in CELERY_BEAT_SCHEDULE.values():
     # A bell that nobody heard before the next one rings is forgotten: they do not pile up.

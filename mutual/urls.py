@@ -23,6 +23,7 @@ urlpatterns = [
     path("surplus/", include("pooling.surplus.urls")),
     path("", include("pooling.buffers.urls")),
     path("claims/", include("pooling.claims.urls")),
+    path("payouts/", include("pooling.payouts.urls")),
     path("treasury/", include("pooling.treasury.urls")),
     path("", include("pooling.urls")),
     path("", include("mutual.pages.urls")),

@@ -52,9 +52,15 @@ class Kind(models.IntegerChoices):
     CLAIM_PAID = 31, _("Claim paid")
     CLAIM_RELEASED = 32, _("Money set aside released")
     FUND_GRANTED = 33, _("Money given to a fund")
+    PAY_RUN_COVERED = 34, _("Set aside for a pay run")
+    SHORTFALL_PAID = 35, _("Shortfall made up")
+    FUND_LENT = 36, _("Lent by a fund to another")
+    FUND_REPAID = 37, _("Repaid by a fund to another")
+    GRANT_PAID = 38, _("Grant paid by a fund")
 
     YEAR_CLOSED = 40, _("Year closed")
     SURPLUS_ALLOCATED = 41, _("Surplus allocated")
+    FUND_RETURNED = 42, _("Fund's money given back to the surplus")
 
     INVOICE_ISSUED = 50, _("Invoice issued")
     INVOICE_PAID = 51, _("Invoice paid")

@@ -1,9 +1,8 @@
-"""Claims: submitted, withdrawn, refused with a reason, approved by two officers, paid."""
+"""Claims: submitted, withdrawn, refused with a reason, approved by two officers. Pay runs pay them."""
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable
 
 from django.db import transaction
 from django.utils.translation import gettext as _
@@ -11,17 +10,13 @@ from django.utils.translation import gettext as _
 from members.models import Member
 from members.numbers import next_number
 from mutual import formats, repeats
-from mutual.jobs import runs
-from mutual.jobs.models import Run
-from mutual.ledger import audit
 from mutual.mail import letters
-from mutual.money import Money, minor, zero
+from mutual.money import Money, minor
 from mutual.trail import trail
 from pooling import setting_aside
 from pooling.claims import instalments
 from pooling.claims.models import Claim
 from pooling.models import Fund
-from pooling.treasury.models import BankAccount
 
 
 class ClaimRefused(Exception):
@@ -62,10 +57,6 @@ class FundExhausted(ClaimRefused):
     def __init__(self, sentence: str, over_by: Money) -> None:
         self.over_by = over_by
         super().__init__(sentence)
-
-
-class BankExhausted(ClaimRefused):
-    """The bank account holds less than what is to be paid."""
 
 
 @transaction.atomic(durable=True)
@@ -234,73 +225,6 @@ def send_back(*, claim_id: int, by: int) -> Claim:
     claim.save()
     trail.record(by=by, did="CLAIM_SENT_BACK", subject=claim.number)
     return claim
-
-
-@transaction.atomic(durable=True)
-def pay(*, claim_id: int, bank_id: int, by: int | None, on: dt.date) -> Claim:
-    """Pay an approved claim from a bank account. Again is harmless.
-
-    :raises AlreadyDecided: if it is not approved
-    :raises OwnClaim: if it is the officer's own
-    :raises BankExhausted: if the account holds less
-    """
-    claim = _lock(claim_id)
-    if by is not None:
-        _not_own(claim, by)
-    if claim.status == Claim.Status.PAID:
-        return claim
-    if claim.status != Claim.Status.APPROVED:
-        raise _decided(claim)
-    assert claim.amount_approved is not None
-    bank = BankAccount.objects.select_related("account__currency").get(pk=bank_id)
-    if bank.currency != str(claim.amount_approved.currency):
-        raise WrongCurrency(_("That bank account is kept in %(currency)s.") % {"currency": bank.currency})
-    try:
-        instalments.pay(claim, bank=bank, by=by, on=on)
-    except instalments.BankShort as error:
-        raise BankExhausted(str(error)) from error
-    claim.refresh_from_db()
-    trail.record(by=by, did="CLAIM_PAID", subject=claim.number)
-    _tell(claim, "paid")
-    return claim
-
-
-def pay_run(*, bank_id: int, by: int | None, on: dt.date, on_progress: Callable[[Run], None] | None = None) -> Run:
-    """Pay every approved claim of the account's currency, each in a transaction of its own; run again after a crash.
-
-    :raises mutual.ledger.audit.BooksBroken: if the newest audit found something
-    """
-    audit.require_whole()
-    bank = BankAccount.objects.get(pk=bank_id)
-    run = runs.prepare(
-        kind="claims", key=f"{on}/{bank.slug}", title=_("Claims paid on %(day)s") % {"day": on}, by=by, url="/claims/"
-    )
-    waiting = list(
-        Claim.objects.filter(status=Claim.Status.APPROVED, amount_approved_currency=bank.currency)
-        .order_by("decided_on", "id")
-        .values_list("pk", "number")
-    )
-    runs.start(run, total=len(waiting))
-    for pk, number in waiting:
-        try:
-            pay(claim_id=pk, bank_id=bank_id, by=by, on=on)
-        except ClaimRefused as refused:
-            runs.advance(run, refused=[(number, str(refused))])
-        else:
-            runs.advance(run, done=1)
-        if on_progress:
-            on_progress(run)
-    return runs.finish(run)
-
-
-def waiting_to_be_paid() -> dict[str, Money]:
-    """What is approved and not yet paid, by currency."""
-    sums: dict[str, Money] = {}
-    for claim in Claim.objects.filter(status=Claim.Status.APPROVED):
-        assert claim.amount_approved is not None
-        unit = str(claim.amount_approved.currency)
-        sums[unit] = sums.get(unit, zero(unit)) + claim.amount_approved
-    return sums
 
 
 def room_in(fund: Fund) -> Money:

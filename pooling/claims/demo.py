@@ -13,7 +13,6 @@ from mutual.periods import Period, month
 from pooling.claims import claims
 from pooling.claims.models import Claim
 from pooling.models import Fund
-from pooling.treasury.models import BankAccount
 
 
 def _spells() -> list[tuple[int, int]]:
@@ -25,7 +24,7 @@ def _spells() -> list[tuple[int, int]]:
 
 
 def live(story: rooms.Story, period: Period) -> None:
-    """Some fall ill, one has a child or loses a client; officers decide, the treasurer pays."""
+    """Some fall ill, one has a child or loses a client; officers decide. Pay runs follow."""
     if period.start < dt.date(story.first_day.year, story.first_day.month, 1) + dt.timedelta(days=60):
         return
     dice = story.dice("claims", period.start)
@@ -57,6 +56,3 @@ def live(story: rooms.Story, period: Period) -> None:
         claims.propose(claim_id=claim.pk, amount=amount, by=first, on=period.last_day)
         if not current:
             claims.approve(claim_id=claim.pk, by=second, on=period.last_day)
-    bank = BankAccount.objects.order_by("id")[0]
-    if not current:
-        claims.pay_run(bank_id=bank.pk, by=story.treasurers[1].user_id, on=period.last_day)

@@ -14,7 +14,6 @@ from mutual.money import Money
 from mutual.pages.forms import KeyedForm
 from pooling.claims.models import Claim
 from pooling.models import Fund
-from pooling.treasury.models import BankAccount
 
 
 class ClaimForm(KeyedForm):
@@ -61,13 +60,3 @@ class RefuseForm(forms.Form):
     """Why a claim is refused."""
 
     reason = forms.ChoiceField(label=_("Reason, as the member will read it"), choices=Claim.Reason.choices)
-
-
-class PayForm(forms.Form):
-    """From which account approved claims are paid."""
-
-    bank = forms.ModelChoiceField(label=_("Bank account"), queryset=BankAccount.objects.none())
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.fields["bank"].queryset = BankAccount.objects.filter(closed_on=None).order_by("name")  # type: ignore[attr-defined]

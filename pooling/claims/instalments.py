@@ -1,22 +1,15 @@
-"""Instalments: set aside from the fund, paid from a bank account, or given back. Called inside use cases."""
+"""Instalments: approved, with money set aside for them, or taken back. Called inside use cases; pay runs pay them."""
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection
 
-from django.db import transaction
-from django.db.models import F, Sum
-from django.utils.translation import gettext as _
+from django.db.models import Sum
 
-from mutual import formats
-from mutual.ledger import journal
-from mutual.ledger.kinds import Kind
 from mutual.money import Money, from_minor, minor
 from pooling import accounts, setting_aside
 from pooling.claims.models import Claim, Instalment
 from pooling.models import Fund
-from pooling.treasury.models import BankAccount
 
 
 class InstalmentRefused(Exception):
@@ -29,10 +22,6 @@ class InstalmentRefused(Exception):
 
 class FundShort(InstalmentRefused):
     """The fund guarantees its benefits and holds less than the amount above its floor."""
-
-
-class BankShort(InstalmentRefused):
-    """The bank account holds less than what is to be paid."""
 
 
 def set_aside(
@@ -64,34 +53,6 @@ def set_aside(
     return one
 
 
-def pay(claim: Claim, *, bank: BankAccount, by: int | None, on: dt.date) -> Money:
-    """Pay what is set aside for a claim, in full; returns how much that was.
-
-    :raises BankShort: if the account holds less
-    """
-    waiting = _waiting(claim)
-    try:
-        with transaction.atomic():
-            for one in waiting:
-                journal.post(
-                    kind=Kind.CLAIM_PAID, key=one.key("paid"), date=on, recorded_by=by, document=claim.number,
-                    transfers=[
-                        journal.move(
-                            one.due, debit=accounts.benefits(one.fund.slug, one.fund.currency), credit=one.payable
-                        ),
-                        journal.move(one.due, debit=one.payable, credit=bank.account),
-                    ],
-                )  # fmt: skip
-    except journal.BalanceOutOfRange as error:
-        over = formats.money(error.over_by)
-        raise BankShort(_("The account holds %(over)s less than that.") % {"over": over}, error.over_by) from error
-    Instalment.objects.filter(pk__in=[one.pk for one in waiting]).update(
-        state=Instalment.State.PAID, amount_paid=F("amount_due"), paid_on=on, paid_from=bank
-    )
-    close_claims([claim.pk], bank=bank, on=on)
-    return sum((one.due for one in waiting), start=Money(0, claim.fund.currency))
-
-
 def release(claim: Claim, *, by: int | None, on: dt.date) -> None:
     """Take back what is approved of a claim and not paid; what the others do not need returns to the fund."""
     for one in _waiting(claim):
@@ -108,15 +69,6 @@ def approved(fund: Fund) -> Money:
     """What a fund has approved and not paid."""
     found = Instalment.objects.filter(fund=fund, state=Instalment.State.APPROVED)
     return from_minor(found.aggregate(sum=Sum("amount_due"))["sum"] or 0, fund.currency)
-
-
-def close_claims(claim_ids: Collection[int], *, bank: BankAccount, on: dt.date) -> int:
-    """Set claims PAID that have nothing more to come; returns how many. Claims paid month by month go on."""
-    return (
-        Claim.objects.filter(pk__in=claim_ids, status=Claim.Status.APPROVED)
-        .exclude(instalments__state=Instalment.State.APPROVED)
-        .update(status=Claim.Status.PAID, paid_on=on, paid_from=bank)
-    )
 
 
 def _waiting(claim: Claim) -> list[Instalment]:

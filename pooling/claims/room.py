@@ -70,7 +70,7 @@ def office_cards(*, roles: frozenset[Role], on: dt.date) -> Iterator[rooms.Card]
         if count:
             yield rooms.Card(
                 _("Claims to pay: %(count)s") % {"count": count}, _("The money is set aside."),
-                reverse("claims:desk"), _("Pay them"), "warn", 11,
+                reverse("payouts:overview"), _("Pay them"), "warn", 11,
             )  # fmt: skip
 
 
@@ -161,7 +161,7 @@ _CHECKS = (
                  WHERE state = 'PAID' GROUP BY 1) AS i ON i.claim_id = c.id
           LEFT JOIN (SELECT t.document, sum(t.amount) AS amount FROM ledger_transfer t
                        JOIN ledger_account a ON a.id = t.credit_id AND a.code LIKE 'assets:bank:%'
-                      WHERE t.book_id = 1 AND t.kind = 31 GROUP BY t.document) AS t ON t.document = c.number
+                      WHERE t.book_id = 1 AND t.kind IN (31, 35) GROUP BY t.document) AS t ON t.document = c.number
          WHERE coalesce(t.amount, 0) <> i.paid LIMIT 50
         """,
     ),

@@ -13,10 +13,9 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from members.models import Member
 from mutual import access, clock
 from mutual.access import Role
-from mutual.ledger import audit
 from mutual.pages import forms as pages
 from pooling.claims import claims
-from pooling.claims.forms import ApproveForm, ClaimForm, PayForm, RefuseForm
+from pooling.claims.forms import ApproveForm, ClaimForm, RefuseForm
 from pooling.claims.models import Claim
 
 PAGE = 50
@@ -88,35 +87,22 @@ def withdraw(request: HttpRequest, number: str) -> HttpResponse:
 
 
 @access.roles(Role.CLAIMS_OFFICER, Role.TREASURER)
-@require_http_methods(["GET", "POST"])
+@require_GET
 def desk(request: HttpRequest) -> HttpResponse:
     """Claims that wait; for treasurers, what is approved and to be paid: numbers and amounts only."""
     roles = request.user.roles  # type: ignore[union-attr]
     decides, pays = Role.CLAIMS_OFFICER in roles, Role.TREASURER in roles
-    form = PayForm(request.POST or None)
-    if request.method == "POST":
-        if not pays:
-            raise Http404
-        if form.is_valid():
-            try:
-                run = claims.pay_run(bank_id=form.cleaned_data["bank"].pk, by=access.acting(request), on=clock.today())
-            except audit.BooksBroken as refused:
-                form.add_error(None, str(refused))
-            else:
-                return redirect("run", run.pk)
     found = Claim.objects.select_related("fund").order_by("id")
     context = {
         "decides": decides,
         "pays": pays,
         "waiting": found.filter(status__in=[Claim.Status.SUBMITTED, Claim.Status.PROPOSED])[:200] if decides else [],
         "to_pay": found.filter(status=Claim.Status.APPROVED)[:200] if pays else [],
-        "sums": claims.waiting_to_be_paid().values() if pays else [],
         "page": Paginator(
             found.filter(status__in=[Claim.Status.PAID, Claim.Status.REFUSED]).order_by("-id"), PAGE
         ).get_page(request.GET.get("page")),
-        "form": form,
     }
-    return render(request, "claims/desk.html", context, status=422 if form.errors else 200)
+    return render(request, "claims/desk.html", context)
 
 
 @access.roles(Role.CLAIMS_OFFICER)

@@ -17,11 +17,12 @@ def main() -> None:
     django.setup()
     from django.db import connection
 
-    from tests.bench import dues, hordak, ledger, pages, pdf_statement
+    from tests.bench import dues, hordak, ledger, pages, payouts, pdf_statement
 
     benches = {
         "dues_230k": dues.dues_230k,
         "ledger_230k": ledger.ledger_230k,
+        "pay_run_50k": payouts.pay_run_50k,
         "post_single": ledger.post_single,
         "post_hot_16": ledger.post_hot,
         "hordak": hordak.hordak,

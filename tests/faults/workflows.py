@@ -25,6 +25,8 @@ from pooling.buffers import returns, rules
 from pooling.claims import claims
 from pooling.claims.models import Claim
 from pooling.models import Charge, DuesPlan, Fund, Payment
+from pooling.payouts import letters, loans, paying, proposals
+from pooling.payouts.models import Loan, PayRun
 from pooling.surplus import relief, years
 from pooling.surplus.models import Allocation
 from pooling.treasury import banks, corrections, items, months
@@ -240,8 +242,72 @@ def approve(key) -> Step:
     return lambda: claims.approve(claim_id=claim(key), by=user("cem"), on=ON)
 
 
+def start_run(key="1") -> Step:
+    return lambda: paying.start(fund_id=fund(), bank_id=bank(), seen=None, form_key=key * 32, by=user("tessa"), on=ON)
+
+
 def pay_claims():
-    return claims.pay_run(bank_id=bank(), by=user("tessa"), on=ON)
+    for run in PayRun.objects.filter(state="RUNNING"):
+        paying.pay(number=run.number, by=user("tessa"), chunk=1)
+
+
+def tell_paid():
+    for run in PayRun.objects.all():
+        letters.tell(number=run.number, after=0, upto=10**9)
+
+
+def second(kind) -> Step:
+    """The other treasurer confirms the newest proposal about a fund."""
+
+    def confirm_newest():
+        newest = Decision.objects.filter(kind=kind).latest("pk")
+        return proposals.confirm(decision_id=newest.pk, kind=kind, by=user("theo"), on=ON)
+
+    return confirm_newest
+
+
+def propose_loan():
+    return proposals.propose_loan(
+        lender_id=fund(), borrower_id=fund("parents"), amount=eur("100.01"), months=3, first_on=dt.date(2026, 12, 1),
+        text="For a time", by=user("tessa"), on=ON,
+    )  # fmt: skip
+
+
+def repay_due():
+    return loans.repay_due(on=dt.date(2027, 1, 2))
+
+
+def repay_early():
+    return loans.repay_early(loan_id=Loan.objects.get().pk, amount=eur(10), by=user("tessa"), on=ON)
+
+
+def propose_grant():
+    return proposals.propose_grant(
+        fund_id=fund(), bank_id=bank(), amount=eur(50), text="To a sister", by=user("tessa"), on=ON
+    )
+
+
+def propose_giving_back():
+    return proposals.propose_giving_back(fund_id=fund(), amount=eur(60), text="Too much", by=user("tessa"), on=ON)
+
+
+def propose_hard_floor():
+    return proposals.propose_hard_floor(fund_id=fund(), amount=eur(300), text="Voted", by=user("tessa"), on=ON)
+
+
+def propose_top_up():
+    return proposals.propose_top_up(
+        run_id=PayRun.objects.get().pk, amount=eur("33.33"), text="Voted", by=user("tessa"), on=ON
+    )
+
+
+def fill_fund():
+    propose_opening("sickness", 500)
+    confirm(corrections.OPENING)()
+
+
+def take_back(key, name) -> Step:
+    return lambda: claims.withdraw(claim_id=claim(key), by=member(name).user_id, on=ON)
 
 
 def approved(name, amount, key):
@@ -365,6 +431,9 @@ def decline_correction():
     return corrections.decline(decision_id=newest.pk, kind=corrections.OPENING, by=user("theo"), on=ON)
 
 
+SHORT = approved("ada", "1700.01", "a") + approved("bea", 900, "b")
+"""More than the sickness fund's 2,000."""
+
 WORKFLOWS = [
     Workflow("dues charged", [], [charge("2026-10")]),
     Workflow("dues charged, some paid ahead", [pay("ada", "300.10", "a"), pay("cleo", 100, "c")], [charge("2026-10")]),
@@ -389,11 +458,18 @@ WORKFLOWS = [
     Workflow("moved between banks", [], [move_between_banks]),
     Workflow("month locked and reopened", [], [lock_month, propose_reopening, confirm(corrections.REOPENING)]),
     Workflow("claim submitted, approved twice", [], approved("ada", "400.40", "a")),
-    Workflow("claims paid", approved("ada", 400, "a") + approved("bea", "55.55", "b"), [pay_claims]),
     Workflow(
-        "claim paid alone", approved("ada", 400, "a"),
-        [lambda: claims.pay(claim_id=claim("a"), bank_id=bank(), by=user("tessa"), on=ON)],
+        "claims paid", approved("ada", 400, "a") + approved("bea", "55.55", "b"), [start_run(), pay_claims, tell_paid]
     ),
+    Workflow("claims paid in part", SHORT, [start_run(), pay_claims]),
+    Workflow("claim withdrawn in a pay run", [*SHORT, start_run()], [take_back("b", "bea"), pay_claims]),
+    Workflow(
+        "shortfall made up", [*SHORT, start_run(), pay_claims, fill_fund], [propose_top_up, second(proposals.TOP_UP)]
+    ),
+    Workflow("fund lent", [], [propose_loan, second(proposals.LOAN), repay_early, repay_due]),
+    Workflow("grant", [propose_hard_floor, second(proposals.FLOOR)], [propose_grant, second(proposals.GRANT)]),
+    Workflow("fund's money given back", [], [propose_giving_back, second(proposals.GIVE_BACK)]),
+    Workflow("hard floor", [], [propose_hard_floor, second(proposals.FLOOR)]),
     Workflow(
         "claim withdrawn", approved("ada", 400, "a"),
         [lambda: claims.withdraw(claim_id=claim("a"), by=user("ada"), on=ON)],

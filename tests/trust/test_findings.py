@@ -15,6 +15,7 @@ from mutual.money import Money
 from mutual.periods import parse
 from pooling import dues
 from pooling.buffers import returns
+from pooling.payouts import paying, proposals
 from pooling.surplus import years
 from pooling.treasury import corrections
 from tests.arena import CHECKOUT
@@ -24,6 +25,7 @@ from tests.invoicing.test_invoices import client_of, draft, issue
 from tests.mutual.ledger.test_audit import unguarded
 from tests.pooling.buffers.test_buffers import set_rule
 from tests.pooling.claims.test_claims import claim
+from tests.pooling.claims.test_claims import pay as pay_claims
 from tests.pooling.surplus.test_years import close
 from tests.pooling.test_dues import ON, charge, coop, on_plan, pay
 from tests.pooling.test_treasury import cost, start, theo_again
@@ -42,6 +44,9 @@ BREAKS = {
     "returned buffers are in the journal": "UPDATE buffers_returned SET amount = amount - 1",
     "paid claims are in the journal": "UPDATE claims_instalment SET amount_paid = 1 WHERE state = 'PAID'",
     "closed claims have nothing set aside": "UPDATE claims_claim SET status = 'WITHDRAWN' WHERE status = 'APPROVED'",
+    "pay runs under way are covered": "UPDATE payouts_payout SET due = due + 1, share = share + 1",
+    "pay runs paid what they say": "UPDATE payouts_payrun SET paid = paid - 1 WHERE state = 'PAID'",
+    "what funds lent one another is in the journal": "UPDATE payouts_loan SET repaid = repaid + 1",
     "allocations are in the journal": "UPDATE surplus_allocation SET amount = amount + 1",
     "closed years stay closed": "UPDATE ledger_book SET closed_until = '2026-12-01' WHERE id = 1",
     "closed years leave no income or expense": (
@@ -78,7 +83,13 @@ def lived(coop):
         claims.propose(claim_id=one.pk, amount=Money(50, "EUR"), by=first, on=ON)
         claims.approve(claim_id=one.pk, by=second, on=ON)
         if key == "paid":
-            claims.pay(claim_id=one.pk, bank_id=coop.bank.pk, by=coop.by, on=ON)
+            pay_claims(coop)
+    paying.start(fund_id=coop.sick.pk, bank_id=coop.bank.pk, seen=None, form_key="q" * 32, by=coop.by, on=ON)
+    lent = proposals.propose_loan(
+        lender_id=coop.sick.pk, borrower_id=coop.birth.pk, amount=Money(50, "EUR"), months=2,
+        first_on=dt.date(2026, 12, 1), text="x", by=coop.by, on=ON,
+    )  # fmt: skip
+    proposals.confirm(decision_id=lent.pk, kind=proposals.LOAN, by=theo_again(), on=ON)
     from invoicing.models import Issuer
 
     invoice = draft(ada, client=client_of(ada))
@@ -90,7 +101,7 @@ def lived(coop):
     later = dt.date(2027, 1, 20)
     voted = years.propose_allocation(parts=[part], text="Voted", ballot="Assembly", by=coop.by, on=later)
     years.confirm_allocation(decision_id=voted.pk, by=theo_again(), on=later)
-    assert Decision.objects.filter(state="CONFIRMED").count() == 5
+    assert Decision.objects.filter(state="CONFIRMED").count() == 6
     assert not list(audit.findings())
 
 

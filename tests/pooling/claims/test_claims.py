@@ -70,6 +70,14 @@ def guarantee(fund):
     Fund.objects.filter(pk=fund.pk).update(promise="GUARANTEED")
 
 
+def pay(coop, key="p" * 32):
+    """Pay everything the sickness fund has approved."""
+    from pooling.payouts import paying
+
+    run = paying.start(fund_id=coop.sick.pk, bank_id=coop.bank.pk, seen=None, form_key=key, by=coop.by, on=ON)
+    paying.pay(number=run.number, by=coop.by)
+
+
 def payable(member):
     return held(accounts.of_member("claims_payable", member.number, "EUR"))
 
@@ -152,36 +160,6 @@ class TestApprove:
         assert not list(audit.findings())
 
 
-class TestPay:
-    def test_pays_once(self, filled, ada):
-        one = approved(filled, ada)
-        for _ in range(2):
-            claims.pay(claim_id=one.pk, bank_id=filled.bank.pk, by=filled.by, on=ON)
-        assert held(filled.bank.account) == Money(600, "EUR")
-        assert payable(ada) == Money(0, "EUR")
-        assert not list(audit.findings())
-
-    def test_refuses_what_is_not_approved(self, filled, ada):
-        one = claim(filled, ada)
-        with pytest.raises(claims.AlreadyDecided):
-            claims.pay(claim_id=one.pk, bank_id=filled.bank.pk, by=filled.by, on=ON)
-
-    def test_runs_over_all_and_says_what_the_bank_cannot_pay(self, filled, ada):
-        by = officers()
-        approved(filled, ada, 300, by=by)
-        approved(filled, make_member("Bo Ek"), 200, by=by, key="k2")
-        from pooling.treasury import items
-
-        category = items.open_category(kind="COST", name="Rent", by=filled.by)
-        items.record(
-            category_id=category.pk, bank_id=filled.bank.pk, amount=Money(600, "EUR"), booked_on=ON, text="Rent",
-            voucher="", form_key="r", by=filled.by,
-        )  # fmt: skip
-        run = claims.pay_run(bank_id=filled.bank.pk, by=filled.by, on=ON)
-        assert (run.done, run.refused) == (1, 1)
-        assert not list(audit.findings())
-
-
 class TestWithdraw:
     def test_returns_what_was_set_aside(self, filled, ada):
         one = approved(filled, ada)
@@ -201,7 +179,7 @@ class TestWithdraw:
 
     def test_refuses_when_paid(self, filled, ada):
         one = approved(filled, ada)
-        claims.pay(claim_id=one.pk, bank_id=filled.bank.pk, by=filled.by, on=ON)
+        pay(filled)
         with pytest.raises(claims.AlreadyDecided):
             claims.withdraw(claim_id=one.pk, by=ada.user_id, on=ON)
 

@@ -1,0 +1,34 @@
+"""Letters to those whom a run paid: how much, and where it was less than approved, why."""
+
+from __future__ import annotations
+
+from django.db import transaction
+from django.utils import translation
+
+from mutual import formats
+from mutual.mail import letters
+from pooling.claims.models import Instalment
+from pooling.payouts.models import Payout, PayRun
+
+
+def tell(*, number: str, after: int, upto: int) -> int:
+    """Write a letter for each payout in a range of ids, each once; returns how many were paid."""
+    run = PayRun.objects.select_related("fund").get(number=number)
+    found = Payout.objects.select_related("instalment__claim__member").filter(
+        run=run, pk__gt=after, pk__lte=upto, instalment__state=Instalment.State.PAID
+    )
+    told = 0
+    for one in found.order_by("pk").iterator(chunk_size=500):
+        claim = one.instalment.claim
+        with transaction.atomic(), translation.override(claim.member.language):
+            letters.send(
+                key=f"payrun/{number}/{claim.number}/{one.instalment.place}", to=claim.member.email,
+                template="emails/benefit_paid", language=claim.member.language,
+                context={
+                    "member": claim.member, "number": claim.number, "fund": run.fund, "whole": run.is_whole,
+                    "percent": formats.percent(run.index, 2), "share": run.money(one.share),
+                    "left": run.money(one.due - one.share),
+                },
+            )  # fmt: skip
+        told += 1
+    return told

@@ -1,0 +1,101 @@
+"""Loans between funds: repaid by their plan, as far as sick pay leaves something, or sooner."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from django.db import transaction
+from django.db.models import F
+from django.utils.translation import gettext as _
+
+from mutual import formats
+from mutual.ledger import journal
+from mutual.ledger.kinds import Kind
+from mutual.money import Money, from_minor, minor
+from mutual.trail import trail
+from pooling import setting_aside
+from pooling.claims import instalments
+from pooling.models import Fund
+from pooling.payouts.models import Loan
+
+
+class LoanRefused(Exception):
+    """Nothing was repaid; the message is a sentence for the person."""
+
+
+class MoreThanOpen(LoanRefused):
+    """Less than that is still to come back."""
+
+
+class SickPayFirst(LoanRefused):
+    """The borrower does not have that much beyond its floor and what it has approved."""
+
+
+def spare(fund: Fund) -> Money:
+    """What a fund holds above its floor that its approved benefits do not need; the fund is locked by the caller."""
+    uncovered = instalments.approved(fund) - setting_aside.held(fund)
+    return max(setting_aside.room(fund) - max(uncovered, from_minor(0, fund.currency)), from_minor(0, fund.currency))
+
+
+def lock_both(one: Fund, other: Fund) -> None:
+    """Hold two funds, in the order in which the ledger takes its locks."""
+    for fund in sorted((one, other), key=lambda fund: fund.account_id):
+        setting_aside.lock(fund)
+
+
+def repay_due(*, on: dt.date) -> int:
+    """Let every loan repay what is due by a day, as far as the borrower can; returns how many repaid something.
+
+    What cannot come back stays late, for everybody to see, and is tried again.
+    """
+    repaid = 0
+    for loan in Loan.objects.filter(amount__gt=F("repaid"), first_on__lte=on).order_by("id"):
+        repaid += _repay(loan_id=loan.pk, amount=None, by=None, on=on) > 0
+    return repaid
+
+
+def repay_early(*, loan_id: int, amount: Money, by: int, on: dt.date) -> Loan:
+    """Repay before it is due.
+
+    :raises MoreThanOpen: if less is still to come back
+    :raises SickPayFirst: if the borrower does not have that much to spare
+    """
+    _repay(loan_id=loan_id, amount=amount, by=by, on=on)
+    return Loan.objects.select_related("lender", "borrower").get(pk=loan_id)
+
+
+@transaction.atomic(durable=True)
+def _repay(*, loan_id: int, amount: Money | None, by: int | None, on: dt.date) -> int:
+    loan = (
+        Loan.objects.select_for_update(of=("self",))
+        .select_related("lender__account__currency", "borrower__account__currency")
+        .get(pk=loan_id)
+    )
+    lock_both(loan.lender, loan.borrower)
+    free = spare(loan.borrower)
+    if amount is None:
+        units = min(loan.late_on(on), minor(free))
+    else:
+        units = minor(amount)
+        if str(amount.currency) != loan.lender.currency or units > loan.amount - loan.repaid:
+            raise MoreThanOpen(_("%(open)s are still to come back.") % {"open": formats.money(loan.open)})
+        if amount > free:
+            raise SickPayFirst(
+                _("The fund can spare %(free)s beyond its floor and what it has approved.")
+                % {"free": formats.money(free)}
+            )
+    if not units:
+        return 0
+    journal.post(
+        kind=Kind.FUND_REPAID, key=f"loan/{loan.number}/after-{loan.repaid}", date=on, recorded_by=by,
+        document=loan.number,
+        transfers=[
+            journal.move(
+                from_minor(units, loan.lender.currency), debit=loan.borrower.account, credit=loan.lender.account
+            )
+        ],
+    )  # fmt: skip
+    loan.repaid += units
+    loan.save(update_fields=["repaid"])
+    trail.record(by=by, did="LOAN_REPAID", subject=loan.number, detail={"minor": units})
+    return units

@@ -1,0 +1,219 @@
+"""Pages about pay runs: the published index for everybody; preview, runs, loans and decisions for officers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from django import forms as django_forms
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods
+
+from members.governance import decisions
+from members.governance.models import Decision
+from mutual import access, clock, formats
+from mutual.access import Role
+from mutual.ledger import audit
+from mutual.money import minor
+from mutual.pages import forms as pages
+from pooling.models import Fund
+from pooling.payouts import forms, loans, paying, proposals, reports
+from pooling.payouts.models import Loan, PayRun
+
+EVERYBODY = (Role.MEMBER, Role.TREASURER, Role.CLAIMS_OFFICER, Role.AUDITOR, Role.ADMINISTRATOR)
+SEEING = (Role.TREASURER, Role.AUDITOR, Role.ADMINISTRATOR)
+MONEY = (Role.TREASURER, Role.ADMINISTRATOR)
+PAGE = 50
+
+
+def _has(request: HttpRequest, *roles: Role) -> bool:
+    return bool(request.user.roles & set(roles))  # type: ignore[union-attr]
+
+
+@access.roles(*EVERYBODY)
+@require_GET
+def overview(request: HttpRequest) -> HttpResponse:
+    """Every published index; for officers, what waits and what a run would come to."""
+    sees = _has(request, *SEEING)
+    context = {
+        "published": reports.published(),
+        "lines": reports.fund_lines() if sees else [],
+        "short": reports.short_runs() if sees else [],
+        "sees": sees,
+        "pays": _has(request, Role.TREASURER),
+        "can_write": _has(request, *MONEY),
+    }
+    return render(request, "payouts/overview.html", context)
+
+
+@access.roles(Role.TREASURER)
+@require_http_methods(["GET", "POST"])
+def preview(request: HttpRequest, slug: str) -> HttpResponse:
+    """What a run of a fund would pay now, and starting it."""
+    fund = get_object_or_404(Fund.objects.select_related("account__currency"), slug=slug, closed_on=None)
+    form, seen = forms.StartForm(request.POST or None), forms.SeenForm(request.POST or None)
+    if request.method == "POST" and form.is_valid() and seen.is_valid():
+        try:
+            run = paying.start(
+                fund_id=fund.pk, bank_id=form.cleaned_data["bank"].pk, form_key=form.cleaned_data["form_key"],
+                seen=(seen.cleaned_data["parts"], seen.cleaned_data["payable"]), by=access.acting(request),
+                on=clock.today(),
+            )  # fmt: skip
+        except (paying.PayRunRefused, audit.BooksBroken) as refused:
+            form.add_error(None, str(refused))
+        else:
+            messages.success(request, _("%(run)s is under way.") % {"run": run.number})
+            return redirect("payouts:run", run.number)
+    view = paying.preview(fund)
+    context = {"view": view, "form": form, "percent": reports.percent(view.parts), "units": minor(view.payable)}
+    bad = request.method == "POST"
+    return render(request, "payouts/preview.html", context, status=422 if bad else 200)
+
+
+@access.roles(*SEEING)
+@require_http_methods(["GET", "POST"])
+def run_page(request: HttpRequest, number: str) -> HttpResponse:
+    """One run; a treasurer may go on with one that stopped."""
+    run = get_object_or_404(PayRun.objects.select_related("fund", "bank"), number=number)
+    if request.method == "POST":
+        if not _has(request, Role.TREASURER):
+            raise Http404
+        paying.go_on(number=number, by=access.acting(request))
+        messages.success(request, _("It goes on."))
+        return redirect("payouts:run", number)
+    context = {
+        "view": reports.run(run), "progress": paying.prepare(run), "pays": _has(request, Role.TREASURER),
+        "can_write": _has(request, *MONEY), "chart": reports.history(run.fund),
+    }  # fmt: skip
+    return render(request, "payouts/run.html", context)
+
+
+@access.roles(*EVERYBODY)
+@require_GET
+def loan_list(request: HttpRequest) -> HttpResponse:
+    """What funds lent one another, how it comes back, and what is late."""
+    context = {
+        "views": reports.loans(clock.today()), "can_write": _has(request, *MONEY),
+        "repays": _has(request, Role.TREASURER),
+    }  # fmt: skip
+    return render(request, "payouts/loans.html", context)
+
+
+@access.roles(Role.TREASURER)
+@require_http_methods(["GET", "POST"])
+def repay(request: HttpRequest, number: str) -> HttpResponse:
+    """Repay a loan before it is due."""
+    loan = get_object_or_404(Loan.objects.select_related("lender", "borrower"), number=number)
+    form = forms.RepayForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            loans.repay_early(
+                loan_id=loan.pk, amount=form.cleaned_data["amount"], by=access.acting(request), on=clock.today()
+            )
+        except loans.LoanRefused as refused:
+            form.add_error("amount", str(refused))
+        else:
+            messages.success(request, _("Repaid."))
+            return redirect("payouts:loans")
+    return pages.page(
+        request, form, heading=_("Repay %(loan)s") % {"loan": loan.number},
+        lead=_("%(borrower)s still owes %(lender)s %(open)s.")
+        % {"borrower": loan.borrower.name, "lender": loan.lender.name, "open": formats.money(loan.open)},
+        submit=_("Repay it"), back=reverse("payouts:loans"), back_words=_("Loans between funds"),
+    )  # fmt: skip
+
+
+@access.roles(*SEEING)
+@require_GET
+def decision_list(request: HttpRequest) -> HttpResponse:
+    """What two officers decide about funds' money: waiting ones first."""
+    found = Decision.objects.select_related("proposed_by", "decided_by").filter(kind__in=proposals.KINDS)
+    page = Paginator(found.exclude(state=Decision.State.PROPOSED).order_by("-id"), PAGE).get_page(
+        request.GET.get("page")
+    )
+    context = {
+        "waiting": found.filter(state=Decision.State.PROPOSED).order_by("id")[:PAGE], "page": page,
+        "kinds": proposals.KINDS, "can_write": _has(request, *MONEY),
+    }  # fmt: skip
+    return render(request, "payouts/decisions.html", context)
+
+
+@access.roles(*SEEING)
+@require_http_methods(["GET", "POST"])
+def decision_page(request: HttpRequest, number: str) -> HttpResponse:
+    """One proposal: confirm or decline it as the second officer."""
+    decision = get_object_or_404(
+        Decision.objects.select_related("proposed_by", "decided_by"), number=number, kind__in=proposals.KINDS
+    )
+    if request.method == "POST":
+        if not _has(request, *MONEY):
+            raise Http404
+        act = proposals.confirm if request.POST.get("answer") == "confirm" else proposals.decline
+        try:
+            act(decision_id=decision.pk, kind=decision.kind, by=access.acting(request), on=clock.today())
+        except (decisions.DecisionRefused, proposals.ProposalRefused) as refused:
+            messages.error(request, str(refused))
+        else:
+            messages.success(request, _("Decided."))
+        return redirect("payouts:decision", number)
+    context = {
+        "decision": decision,
+        "kind": proposals.KINDS[decision.kind],
+        "facts": reports.terms(decision.terms),
+        "can_decide": _has(request, *MONEY) and decision.proposed_by_id != request.user.pk,
+        "proposed_by": decision.proposed_by.display_name,
+        "decided_by": decision.decided_by.display_name if decision.decided_by else "",
+    }
+    return render(request, "payouts/decision.html", context)
+
+
+_PROPOSALS: dict[str, tuple[type[django_forms.Form], Callable[..., Decision], dict[str, str], Any, Any]] = {
+    "shortfall": (
+        forms.TopUpForm, proposals.propose_top_up, {"run": "run_id"}, lambda: _("Make up a shortfall"),
+        lambda: _("What a run left unpaid is no debt. The members may decide to make it up, for all alike."),
+    ),
+    "loan": (
+        forms.LoanForm, proposals.propose_loan, {"lender": "lender_id", "borrower": "borrower_id"},
+        lambda: _("Lend between funds"), lambda: _("It repays itself by its plan, after the borrower's sick pay."),
+    ),
+    "grant": (
+        forms.GrantForm, proposals.propose_grant, {"fund": "fund_id", "bank": "bank_id"}, lambda: _("Give a grant"),
+        lambda: _("Voluntary: it stops at the fund's hard floor, before sick pay does."),
+    ),
+    "give-back": (
+        forms.GiveBackForm, proposals.propose_giving_back, {"fund": "fund_id"},
+        lambda: _("Give money back to the surplus"), lambda: _("The members then find another purpose for it."),
+    ),
+    "floor": (
+        forms.FloorForm, proposals.propose_hard_floor, {"fund": "fund_id"}, lambda: _("Set a hard floor"),
+        lambda: _("Below it a fund lends, grants and gives back nothing; sick pay goes on down to the floor."),
+    ),
+}  # fmt: skip
+
+
+@access.roles(*MONEY)
+@require_http_methods(["GET", "POST"])
+def propose(request: HttpRequest, kind: str) -> HttpResponse:
+    """Propose one of the things that take two officers."""
+    if kind not in _PROPOSALS:
+        raise Http404
+    form_class, act, ids, heading, lead = _PROPOSALS[kind]
+    form = form_class(request.POST or None, initial={key: request.GET.get(key, "")[:40] for key in ids})
+    if request.method == "POST" and form.is_valid():
+        said = {ids.get(key, key): value.pk if key in ids else value for key, value in form.cleaned_data.items()}
+        try:
+            decision = act(**said, by=access.acting(request), on=clock.today())
+        except proposals.ProposalRefused as refused:
+            form.add_error(None, str(refused))
+        else:
+            messages.success(request, _("Proposed. Another officer confirms it; nothing has been booked yet."))
+            return redirect("payouts:decision", decision.number)
+    return pages.page(
+        request, form, heading=heading(), lead=lead(), submit=_("Propose it"), back=reverse("payouts:decisions"),
+        back_words=_("Decisions about funds"),
+    )  # fmt: skip
