@@ -488,6 +488,8 @@ class _Reckoning:
     def _days(self, elapsed: int) -> tuple[list[tuple[int, int]], dt.date]:
         """The days that can be paid, as ordinals, and the day the clock runs from."""
         facts, benefit = self.facts, self.benefit
+        if facts.began_on == facts.ended_on:
+            raise _Refused(Code.OWN_RISK, "facts", "no-day-claimed", 0, day=facts.ended_on)
         # An absence that continues an earlier one stands as if both had been one: the days between do not count.
         origin = facts.occurred_on - dt.timedelta(elapsed) if elapsed else facts.occurred_on
         free = benefit.own_risk.after(origin)

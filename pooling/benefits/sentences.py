@@ -104,6 +104,7 @@ SENTENCES = {
     "over-before-it-is-paid": noop(
         "It was over by %(ended)s, before the first day that could count, %(first)s."
     ),
+    "no-day-claimed": noop("No day is claimed: it ended on %(day)s, the day it began."),
     "all-days-paid-before": noop("All %(days)s days are part of an earlier claim already."),
     "within-used-up": noop(
         "At most %(most)s days within any %(months)s months, and %(used)s were before: none are left."
@@ -183,6 +184,10 @@ def page(value: Value) -> str:
     return value
 
 
+_ALIKE = frozenset({"version", "version-decided", "cause-covered", "rate-level", "rate-flat", "rate-units"})
+"""Steps that are the same for many claims."""
+
+
 class Plain:
     """Writes many steps for a terminal or a file, in the language in use when it was made.
 
@@ -192,6 +197,7 @@ class Plain:
     def __init__(self) -> None:
         self._templates: dict[str, str] = {}
         self._words: dict[Value, str] = {}
+        self._said: dict[tuple[Value, ...], str] = {}
         self._write: dict[type, Callable[[Any], str]] = {
             Amount: lambda value: f"{value.currency} {plain_amount(value.minor, value.currency)}",
             Days: lambda value: f"{value.start} to {value.end - dt.timedelta(1)}",
@@ -215,11 +221,21 @@ class Plain:
 
     def sentence(self, step: Step) -> str:
         """The sentence of a step."""
-        template = self._templates.get(step.code)
+        code = step.code
+        if code not in _ALIKE:
+            return self._say(code, step.values)
+        key = (code, *step.values.values())
+        said = self._said.get(key)
+        if said is None:
+            said = self._said[key] = self._say(code, step.values)
+        return said
+
+    def _say(self, code: str, values: dict[str, Value]) -> str:
+        template = self._templates.get(code)
         if template is None:
-            template = self._templates[step.code] = _(SENTENCES[step.code])
+            template = self._templates[code] = _(SENTENCES[code])
         write = self._write
-        return template % {name: write[type(value)](value) for name, value in step.values.items()}
+        return template % {name: write[type(value)](value) for name, value in values.items()}
 
 
 def plain_amount(minor: int, currency: str) -> str:

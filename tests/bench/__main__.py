@@ -17,9 +17,10 @@ def main() -> None:
     django.setup()
     from django.db import connection
 
-    from tests.bench import dues, hordak, ledger, pages, payouts, pdf_statement
+    from tests.bench import assess, dues, hordak, ledger, pages, payouts, pdf_statement
 
     benches = {
+        "assess_100k": assess.assess_100k,
         "dues_230k": dues.dues_230k,
         "ledger_230k": ledger.ledger_230k,
         "pay_run_50k": payouts.pay_run_50k,
