@@ -15,7 +15,7 @@ from django.utils.translation import override
 from invoicing import invoices
 from invoicing.models import Invoice
 from members.models import Member
-from mutual import formats, rooms
+from mutual import formats, personal, rooms
 from mutual.access import Role
 from mutual.ledger import balances, chart
 from mutual.money import from_minor
@@ -118,16 +118,16 @@ def statement_sections(*, member_id: int, period: Period, language: str) -> Iter
 def personal_data(*, member_id: int) -> dict[str, Any]:
     """A member's clients and invoices."""
     member = Member.objects.get(pk=member_id)
-    issuer = invoices.issuer_of(member)
     return {
-        "issuer": {"name": issuer.name, "vat_id": issuer.vat_id, "tax_number": issuer.tax_number, "iban": issuer.iban},
-        "clients": [
-            {"number": one.number, "name": one.name, "city": one.city, "email": one.email, "vat_id": one.vat_id}
-            for one in member.clients.order_by("id")
-        ],
+        "issuer": personal.row(invoices.issuer_of(member)),
+        "clients": personal.rows(member.clients.order_by("id")),
         "invoices": [
-            one.snapshot or {"draft": one.pk, "gross": one.gross, "currency": one.currency}
-            for one in member.invoices.order_by("id")
+            personal.row(one)
+            | {
+                "lines": personal.rows(one.lines.order_by("id")),
+                "receipts": personal.rows(one.receipts.order_by("id")),
+            }
+            for one in member.invoices.order_by("id").prefetch_related("lines", "receipts")
         ],
     }
 

@@ -6,15 +6,22 @@ import datetime as dt
 from collections.abc import Iterator
 from typing import Any
 
-from django.db.models import Q
+from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
+from allauth.usersessions.models import UserSession
+from django.db.models import Q, QuerySet
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from members import roles as grants
 from members.governance.models import Decision
-from members.models import Member, RoleGrant
-from mutual import rooms
+from members.models import Member, RoleGrant, User
+from mutual import personal, rooms
 from mutual.access import Role
+from mutual.documents.models import Document
+from mutual.jobs.models import Run
+from mutual.mail.models import Letter, Muted
+from mutual.trail.models import Deed
 
 _OFFICE = frozenset({Role.ADMINISTRATOR, Role.TREASURER, Role.AUDITOR})
 
@@ -70,20 +77,47 @@ def facts_before_leaving(*, member_id: int, on: dt.date) -> Iterator[rooms.Leavi
 
 
 def personal_data(*, member_id: int) -> dict[str, Any]:
-    """What the register holds about a member."""
+    """What the register, sign-in, the letters, the archive and the log hold about a member. No secrets."""
     member = Member.objects.select_related("user").get(pk=member_id)
-    return {
-        "number": member.number, "name": member.name, "email": member.email, "trade": member.trade,
-        "street": member.street, "postcode": member.postcode, "city": member.city, "country": member.country,
-        "language": member.language, "currency": member.currency, "status": member.status,
-        "applied_on": str(member.applied_on), "joined_on": member.joined_on and str(member.joined_on),
-        "left_on": member.left_on and str(member.left_on), "motivation": member.motivation,
-        "roles": [
-            {"role": grant.role, "granted_on": str(grant.granted_on), "ended_on": str(grant.ended_on or "")}
-            for grant in (member.user.grants.all() if member.user else ())
+    user = member.user
+    letters = Letter.objects.filter(to__iexact=member.email)
+    deeds = Deed.objects.filter(subject__in=[member.number, f"user-{member.user_id}"])
+    return personal.row(member) | {
+        "past": personal.rows(member.past.order_by("joined_on")),
+        "sign_in": None if user is None else _sign_in(user),
+        "roles": [] if user is None else personal.rows(user.grants.order_by("id")),
+        "decisions": personal.rows(Decision.objects.filter(subject=member.number).order_by("id")),
+        "letters": [
+            personal.row(letter) | {"attachments": personal.rows(letter.attachments.order_by("id"))}
+            for letter in letters.prefetch_related("attachments").order_by("id")
         ],
-        "decisions": list(Decision.objects.filter(subject=member.number).values_list("number", flat=True)),
-    }  # fmt: skip
+        "documents": personal.rows(
+            Document.objects.filter(owner=member_id).defer("content").order_by("id"), but=("owner", "versions")
+        ),
+        "what_was_done_about_you": personal.rows(deeds.order_by("id"), but=("by",)),
+        "what_you_did": [] if user is None else personal.rows(_own_deeds(user, member.number), but=("by",)),
+        "runs_you_started": []
+        if user is None
+        else personal.rows(Run.objects.filter(started_by=user.pk).order_by("created_at"), but=("cursor", "reasons")),
+    }
+
+
+def _own_deeds(user: User, number: str) -> QuerySet[Deed]:
+    """What she did, but for what she did as an officer about other members."""
+    others = Q(subject__startswith="M-") & ~Q(subject=number)
+    return Deed.objects.filter(by=user.pk).exclude(others).order_by("id")
+
+
+def _sign_in(user: User) -> dict[str, Any]:
+    sessions = UserSession.objects.filter(user=user).order_by("created_at")
+    factors = Authenticator.objects.filter(user=user).order_by("created_at")
+    return personal.row(user, but=("password", "is_superuser")) | {
+        "has_password": user.has_usable_password(),
+        "addresses": personal.rows(EmailAddress.objects.filter(user=user).order_by("id")),
+        "factors": personal.rows(factors, but=("data",)),
+        "sessions": personal.rows(sessions, but=("session_key", "data")),
+        "letters_not_wanted": personal.rows(Muted.objects.filter(reader=user.pk).order_by("id"), but=("reader",)),
+    }
 
 
 def document_url(number: str) -> str | None:

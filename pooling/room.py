@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import override
 
 from members.models import Member
-from mutual import formats, rooms
+from mutual import formats, personal, rooms
 from mutual.access import Role
 from mutual.ledger import balances, chart
 from mutual.ledger.kinds import Kind
@@ -218,26 +218,18 @@ def _fund_shares(member_id: int, period: Period) -> Iterator[rooms.Section]:
 def personal_data(*, member_id: int) -> dict[str, Any]:
     """A member's charges, payments and plans."""
     member = Member.objects.get(pk=member_id)
+    charges = Charge.objects.select_related("version").filter(member=member).order_by("charged_on", "id")
     return {
         "charges": [
-            {
-                "period": one.period, "amount": str(one.total.amount), "currency": one.currency,
-                "open": str(one.still_open.amount), "due_on": str(one.due_on),
-            }
-            for one in Charge.objects.select_related("version").filter(member=member).order_by("charged_on", "id")
+            personal.row(one)
+            | {"amount": str(one.total.amount), "currency": one.currency, "open": str(one.still_open.amount)}
+            for one in charges
         ],
-        "payments": [
-            {
-                "number": one.number, "amount": str(one.amount.amount), "currency": str(one.amount.currency),
-                "received_on": str(one.received_on), "reference": one.reference, "status": one.status,
-            }
-            for one in Payment.objects.filter(member=member).order_by("received_on", "id")
-        ],
+        "payments": personal.rows(Payment.objects.filter(member=member).order_by("received_on", "id")),
         "plans": [
-            {"plan": one.plan.name, "since": str(one.since), "until": one.until and str(one.until)}
-            for one in member.plans.select_related("plan").order_by("since")
+            personal.row(one) | {"plan": one.plan.name} for one in member.plans.select_related("plan").order_by("since")
         ],
-    }  # fmt: skip
+    }
 
 
 def document_url(number: str) -> str | None:

@@ -12,9 +12,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, override
 
 from invoicing.barter import accounts, reports
-from invoicing.barter.models import Listing, Trade
+from invoicing.barter.models import LimitChange, Listing, Trade
 from members.models import Member
-from mutual import formats, rooms
+from mutual import formats, personal, rooms
 from mutual.access import Role
 from mutual.currencies import CREDIT, HOUR
 from mutual.ledger import balances, chart
@@ -157,24 +157,17 @@ def personal_data(*, member_id: int) -> dict[str, Any]:
     number = Member.objects.values_list("number", flat=True).get(pk=member_id)
     return {
         "balances": {unit: str(accounts.holding(number, unit).balance.amount) for unit in accounts.UNITS},
-        "listings": [
-            {
-                "kind": one.kind, "title": one.title, "text": one.text, "opened_on": str(one.opened_on),
-                "expires_on": str(one.expires_on), "closed_on": one.closed_on and str(one.closed_on),
-            }
-            for one in Listing.objects.filter(member_id=member_id).order_by("id")
-        ],
+        "listings": personal.rows(Listing.objects.filter(member_id=member_id).order_by("id")),
         "trades": [
-            {
-                "number": one.number, "title": one.title, "text": one.text, "status": one.status,
+            personal.row(one)
+            | {
                 "role": "provider" if one.provider_id == member_id else "receiver",
                 "with": one.receiver.number if one.provider_id == member_id else one.provider.number,
-                "credit": str(one.credit.amount), "minutes": one.minutes, "asked_on": str(one.asked_on),
-                "settled_on": one.settled_on and str(one.settled_on),
             }
             for one in reports.trades_of(member_id)
         ],
-    }  # fmt: skip
+        "limits": personal.rows(LimitChange.objects.filter(member_id=member_id).order_by("id")),
+    }
 
 
 def document_url(number: str) -> str | None:

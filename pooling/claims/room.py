@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import override
 
-from mutual import formats, rooms
+from mutual import formats, personal, rooms
 from mutual.access import Role
 from mutual.ledger import balances, chart
 from mutual.money import from_minor
@@ -118,18 +118,12 @@ def statement_sections(*, member_id: int, period: Period, language: str) -> Iter
 
 
 def personal_data(*, member_id: int) -> list[dict[str, Any]]:
-    """A member's claims."""
+    """A member's claims and what was paid on each; what is sealed is on the claim's own page."""
+    found = Claim.objects.select_related("fund").prefetch_related("instalments")
     return [
-        {
-            "number": one.number, "fund": one.fund.name, "occasion": one.occasion, "first_day": str(one.first_day),
-            "last_day": str(one.last_day), "claimed": str(one.amount_claimed.amount),
-            "approved": one.amount_approved and str(one.amount_approved.amount),
-            "currency": str(one.amount_claimed.currency), "status": one.status, "reason": one.reason,
-            "submitted_on": str(one.submitted_on), "decided_on": one.decided_on and str(one.decided_on),
-            "paid_on": one.paid_on and str(one.paid_on),
-        }
-        for one in Claim.objects.select_related("fund").filter(member_id=member_id).order_by("id")
-    ]  # fmt: skip
+        personal.row(one) | {"fund": one.fund.name, "instalments": personal.rows(one.instalments.all())}
+        for one in found.filter(member_id=member_id).order_by("id")
+    ]
 
 
 def document_url(number: str) -> str | None:
