@@ -133,13 +133,13 @@ def _about_email(email: str, line: int, present: set[str], seen: dict[str, int])
 
 
 @transaction.atomic(durable=True)
-def keep(*, rows: Sequence[Row], by: int) -> ImportDraft:
+def keep(*, rows: Sequence[Row], by: int | None) -> ImportDraft:
     """Keep what was shown, so that exactly that is imported."""
     return ImportDraft.objects.create(rows=[asdict(row) for row in rows], made_by=by)
 
 
 @transaction.atomic(durable=True)
-def carry_out(*, draft_id: uuid.UUID, by: int) -> tuple[int, int]:
+def carry_out(*, draft_id: uuid.UUID, by: int | None) -> tuple[int, int]:
     """Import a draft's lines that have no errors, all or none of them; returns (imported, left out). Again is harmless.
 
     Addresses that have become taken since are left out.
@@ -156,7 +156,7 @@ def carry_out(*, draft_id: uuid.UUID, by: int) -> tuple[int, int]:
     return len(good), len(draft.rows) - len(good)
 
 
-def _write(good: Sequence[dict[str, str]], by: int) -> None:
+def _write(good: Sequence[dict[str, str]], by: int | None) -> None:
     if not good:
         return
     first = numbers.take("M", len(good))

@@ -225,7 +225,8 @@ class ImportDraft(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4)
     rows = models.JSONField()
-    made_by = models.BigIntegerField()
+    made_by = models.BigIntegerField(null=True)
+    """The user; none where it was done at the terminal."""
     made_at = models.DateTimeField(auto_now_add=True)
     imported = models.PositiveIntegerField(null=True)
 

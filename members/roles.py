@@ -8,7 +8,9 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from members.models import RoleGrant, User
+from mutual import repeats
 from mutual.access import Role
+from mutual.mail import letters
 from mutual.trail import trail
 
 
@@ -18,6 +20,10 @@ class RoleRefused(Exception):
 
 class SamePerson(RoleRefused):
     """Nobody confirms her own proposal, or gives herself a role."""
+
+
+class AdministratorsThere(RoleRefused):
+    """There are administrators, who give roles on their page."""
 
 
 class LastAdministrator(RoleRefused):
@@ -41,6 +47,35 @@ def propose(*, email: str, role: str, by: int) -> RoleGrant:
         return known
     grant = RoleGrant.objects.create(user=user, role=role, proposed_by_id=by)
     trail.record(by=by, did="ROLE_PROPOSED", subject=f"user-{user.pk}", detail={"role": role})
+    return grant
+
+
+@transaction.atomic(durable=True)
+def appoint(*, email: str, on: dt.date) -> RoleGrant:
+    """Make somebody an administrator from the terminal, where there are not two yet who could do it on their page.
+
+    It is how a new installation begins, and the way back in when everybody is locked out. Again is harmless.
+
+    :raises AdministratorsThere: if two others administer
+    :raises RoleRefused: if the person is kept from signing in
+    """
+    repeats.wait_for_twin("appoint")
+    email = email.lower()
+    user = User.objects.filter(email=email).first()
+    if user is not None and not user.is_active:
+        raise RoleRefused(_("This person is kept from signing in."))
+    held = _administrators()
+    known = None if user is None else RoleGrant.objects.filter(pk__in=held, user=user).first()
+    if known is not None:
+        return known
+    if len(held) >= 2:
+        raise AdministratorsThere(_("Two administrators are there: they give roles on the page “Roles”."))
+    if user is None:
+        user = User.objects.create_user(email)
+    RoleGrant.objects.filter(user=user, role=Role.ADMINISTRATOR, granted_on=None, ended_on=None).update(ended_on=on)
+    grant = RoleGrant.objects.create(user=user, role=Role.ADMINISTRATOR, granted_on=on)
+    letters.send(key=f"appointed/{grant.pk}", to=email, template="emails/appointed", context={}, language=user.language)
+    trail.record(by=None, did="ROLE_GRANTED", subject=f"user-{user.pk}", detail={"role": grant.role})
     return grant
 
 

@@ -332,6 +332,10 @@ JOBS_DISABLED: bool = env.bool("JOBS_DISABLED", False)
 
 BACKUP_DIR: str = env.str("BACKUP_DIR", "")
 """Where the nightly backup goes; without it there is none."""
+BACKUP_KEEP_DAYS: int = env.int("BACKUP_KEEP_DAYS", 35)
+"""For so many days every backup is kept; 0 keeps all for ever."""
+BACKUP_KEEP_MONTHS: int = env.int("BACKUP_KEEP_MONTHS", 12)
+"""For so many months the first of each is kept."""
 BACKUP_KEY_FILE: str = env.str("BACKUP_KEY_FILE", "")
 """A file with at least 32 random bytes: backups are encrypted with it. Keep a copy apart from them."""
 

@@ -23,6 +23,7 @@ from urllib.parse import quote, urlsplit, urlunsplit
 
 import psycopg
 from django.conf import settings
+from django.db import connection
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from psycopg import conninfo, sql
@@ -30,9 +31,13 @@ from psycopg import conninfo, sql
 from mutual import embedded
 from mutual.ledger import envelopes
 from mutual.ledger.models import BackupRun
+from mutual.periods import add_months
 
 ONE_AT_A_TIME = 7002
 """The advisory lock that a backup holds; whatever scratch database is there while it is held was left behind."""
+
+TONIGHT = 7003
+"""The advisory lock that the clockwork holds from looking whether tonight's backup was made until it is (R-B4)."""
 
 STALE_AFTER = dt.timedelta(hours=26)
 """A verified backup older than this is shown in red."""
@@ -224,6 +229,65 @@ def is_due(now: dt.datetime) -> bool:
     if local < night:
         night -= dt.timedelta(days=1)
     return not BackupRun.objects.filter(started_at__gte=night, failure="").exists()
+
+
+@contextmanager
+def tonight(now: dt.datetime) -> Iterator[bool]:
+    """Whether tonight's backup is ours to make: it is due, and nobody else is at it. Ours until the end."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_lock(%s)", [TONIGHT])
+        row = cursor.fetchone()
+        if row is None or not row[0]:
+            yield False
+            return
+        try:
+            yield is_due(now)
+        finally:
+            cursor.execute("SELECT pg_advisory_unlock(%s)", [TONIGHT])
+
+
+def thin_out(*, folder: Path, days: int, months: int) -> list[str]:
+    """Remove old backups; returns the files that are gone.
+
+    Kept are all of the last ``days`` before the newest one, and of the ``months`` before it the first of each month.
+    They are counted from the newest backup, not from today: where no new one was made nothing is removed. The newest
+    whole one always stays, and so does every file without its sidecar, or of another installation.
+
+    :param days: 0 keeps everything
+    """
+    if days <= 0:
+        return []
+    found = sorted(_whole(folder), key=lambda one: one[0])
+    if not found:
+        return []
+    newest = found[-1][0]
+    kept_from = newest - dt.timedelta(days=days)
+    first_month = add_months(newest.date().replace(day=1), -months)
+    seen: set[dt.date] = set()
+    gone = []
+    for made_at, file in found[:-1]:
+        month = made_at.date().replace(day=1)
+        is_first = month not in seen
+        seen.add(month)
+        if made_at > kept_from or (is_first and month >= first_month and months > 0):
+            continue
+        file.unlink()
+        Path(f"{file}.json").unlink()
+        gone.append(file.name)
+    return gone
+
+
+def _whole(folder: Path) -> Iterator[tuple[dt.datetime, Path]]:
+    """Our verified backups that are there and not cut short, with when each was made."""
+    for sidecar in folder.glob("*.json"):
+        file = sidecar.with_suffix("")
+        try:
+            said = _sidecar_of(file)
+        except NotVerified:
+            continue
+        ours = said is not None and said.installation == settings.INSTALLATION and file.name == said.file
+        if said is not None and ours and file.exists() and file.stat().st_size == said.size:
+            yield dt.datetime.fromisoformat(said.made_at), file
 
 
 # What is compared

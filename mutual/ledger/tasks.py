@@ -11,6 +11,7 @@ from django.conf import settings
 from mutual import clock
 from mutual.celery import task
 from mutual.ledger import audit, backups, seals
+from mutual.trail import trail
 
 log = logging.getLogger(__name__)
 
@@ -31,12 +32,23 @@ def seal_days() -> int:
 
 @task
 def back_up() -> str:
-    """Make tonight's backup, if there is a place for it and it has not been made; one that failed is tried again."""
-    if not settings.BACKUP_DIR or not backups.is_due(clock.now()):
+    """Make tonight's backup, if there is a place for it and it has not been made; one that failed is tried again.
+
+    However many beats ring, one is made (R-B4). When it is verified, old ones are removed.
+    """
+    if not settings.BACKUP_DIR:
         return ""
+    folder = Path(settings.BACKUP_DIR)
     key_file = Path(settings.BACKUP_KEY_FILE) if settings.BACKUP_KEY_FILE else None
-    try:
-        return backups.make(folder=Path(settings.BACKUP_DIR), key_file=key_file, clock=clock.now).file
-    except backups.BackupRefused:
-        log.exception("Tonight's backup failed.")
-        return ""
+    with backups.tonight(clock.now()) as ours:
+        if not ours:
+            return ""
+        try:
+            made = backups.make(folder=folder, key_file=key_file, clock=clock.now)
+        except backups.BackupRefused:
+            log.exception("Tonight's backup failed.")
+            return ""
+        gone = backups.thin_out(folder=folder, days=settings.BACKUP_KEEP_DAYS, months=settings.BACKUP_KEEP_MONTHS)
+        if gone:
+            trail.record(by=None, did="BACKUPS_REMOVED", subject="backups", detail={"files": len(gone)})
+        return made.file

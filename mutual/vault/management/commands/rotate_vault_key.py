@@ -13,6 +13,8 @@ from mutual.vault import keys, vault
 
 
 class Command(BaseCommand):
+    requires_system_checks: list[str] = []
+    """One of them refuses to start without the key that this makes."""
     help = "Wraps the vaults' keys with the key file's first key; killed at any point, run it again."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
