@@ -89,6 +89,22 @@ def buffer(slug: str, number: str, currency: str, owner_id: int) -> chart.Accoun
     )  # fmt: skip
 
 
+def buffers(wanted: Sequence[tuple[int, str, str, str]]) -> dict[tuple[int, str], int]:
+    """Many members' buffers, given as (member id, number, currency, slug of the fund): the ids of their accounts by
+    member and slug; opened where there is none."""
+    coop = chart.coop_book()
+    chart.open_many(
+        book=coop,
+        accounts=[
+            chart.NewAccount(f"{BUFFERS}{slug}:{number}", AccountType.LIABILITY, unit, member_id, amount_max=0)
+            for member_id, number, unit, slug in wanted
+        ],
+    )
+    of = {(f"{BUFFERS}{slug}:{number}", unit): (member_id, slug) for member_id, number, unit, slug in wanted}
+    found = chart.with_codes([code for code, _unit in of], book=coop)
+    return {of[a.code, a.currency.code]: a.pk for a in found if (a.code, a.currency.code) in of}
+
+
 def bank(slug: str, currency: str) -> chart.Account:
     """A bank account of the cooperative's; it can never be overdrawn."""
     return chart.open(

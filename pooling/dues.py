@@ -222,6 +222,7 @@ def charge_period(
 def _charge_or_divide(period: Period, after: int, upto: int, by: int | None, run: Run) -> None:
     try:
         charged, known = _charge_chunk(period=period, after=after, upto=upto, by=by)
+        _settle_chunk(period=period, after=after, upto=upto, by=by)
     except journal.PeriodClosed as refused:
         raise MonthClosed(str(refused)) from refused
     except journal.JournalRefused as refused:
@@ -311,7 +312,7 @@ _TRANSFERS = """
 """
 
 _AHEAD = """
-    SELECT ch.member_id, m.number, -b.amount
+    SELECT ch.member_id, m.number
       FROM pooling_charge ch JOIN members_member m ON m.id = ch.member_id
       JOIN pooling_duesaccounts a ON a.member_id = ch.member_id
       JOIN ledger_balance b ON b.account_id = a.prepayments_id AND b.stripe = 0
@@ -342,8 +343,17 @@ def _charge_chunk(*, period: Period, after: int, upto: int, by: int | None) -> t
         recorded_by=by,
         expect_known=new == 0,
     )
-    for member_id, number, available in _rows(sql.SQL(_AHEAD).format(label=label), [after, upto]):
-        payments.spend_ahead(
-            member_id, on=period.start, by=by, key=f"dues/{period.label}/{number}/settled", available=int(available)
-        )
     return posted.inserted, posted.known
+
+
+@transaction.atomic(durable=True)
+def _settle_chunk(*, period: Period, after: int, upto: int, by: int | None) -> None:
+    """Use what the members in one range of ids paid ahead.
+
+    A transaction of its own: whoever pays holds the member first and the balances then, and so must we; charging holds
+    balances by now.
+    """
+    found = _rows(sql.SQL(_AHEAD).format(label=sql.Literal(period.label)), [after, upto])
+    if found:
+        keys = {member_id: f"dues/{period.label}/{number}/settled" for member_id, number in found}
+        payments.spend_ahead(keys, on=period.start, by=by)

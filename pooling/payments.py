@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
 from typing import Any
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import F
 from django.utils.translation import gettext as _
 
@@ -222,19 +223,31 @@ def _lock(payment_id: int) -> Payment:
     return Payment.objects.select_for_update(of=("self",)).select_related("bank__account__currency").get(pk=payment_id)
 
 
-def spend_ahead(member_id: int, *, on: dt.date, by: int | None, key: str, available: int) -> int:
-    """Pay a member's open charges from what she paid ahead; in the caller's transaction. Returns minor units used."""
-    own = placing.lock_member(member_id)
-    currency = own.receivable.currency.code
-    placed, left = placing.place(placing.open_charges(member_id, currency), available)
-    if not placed:
-        return 0
-    journal.post(
-        kind=Kind.DUES_SETTLED, key=key, date=on, transfers=placing.transfers(placed, own, own.prepayments),
-        recorded_by=by, document=placed[-1].charge.document,
-    )  # fmt: skip
-    placing.keep(placed, source=Placement.Source.AHEAD, payment_id=None, on=on)
-    return available - left
+def spend_ahead(keys: Mapping[int, str], *, on: dt.date, by: int | None) -> int:
+    """Pay members' open charges, oldest first, from what they paid ahead; in the caller's transaction, which holds these
+    members already, or no balance yet. Returns minor units used.
+
+    :param keys: under which key each member's entry is recorded, by member id
+    """
+    own = placing.lock_members(list(keys))
+    with connection.cursor() as cursor:
+        # What is ahead is read after the members are held: a payment of theirs may have been under way.
+        cursor.execute(
+            "SELECT a.member_id, -b.amount FROM pooling_duesaccounts a "
+            "JOIN ledger_balance b ON b.account_id = a.prepayments_id AND b.stripe = 0 "
+            "WHERE a.member_id = ANY (%s) AND b.amount < 0",
+            [list(own)],
+        )
+        left = {pk: int(amount) for pk, amount in cursor.fetchall()}
+    paying: dict[int, list[tuple[Charge, int]]] = {}
+    for charge in placing.open_charges_of(list(left)):
+        if charge.currency != own[charge.member_id].receivable.currency.code:
+            continue
+        if amount := min(left[charge.member_id], charge.open_minor):
+            left[charge.member_id] -= amount
+            paying.setdefault(charge.member_id, []).append((charge, amount))
+    bills = [placing.Bill(keys[pk], own[pk].prepayments_id, own[pk], tuple(charges)) for pk, charges in paying.items()]
+    return placing.pay_many(bills, kind=Kind.DUES_SETTLED, source=Placement.Source.AHEAD, on=on, by=by)
 
 
 def of_member(member: Member) -> list[Payment]:

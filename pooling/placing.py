@@ -1,14 +1,17 @@
-"""How money that pays a charge is divided over the charge's shares. Pure, but for reading the charges."""
+"""How money that pays a charge is divided over the charge's shares; for one member, or for many at once."""
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from django.db import connection
 from django.db.models import F
+from psycopg import sql
 
 from mutual.ledger import chart, journal
+from mutual.ledger.kinds import Kind
 from mutual.money import allocate_minor, from_minor
 from pooling import accounts
 from pooling.models import Charge, DuesAccounts, Placement, Share
@@ -45,6 +48,16 @@ def open_charges(member_id: int, currency: str) -> list[Charge]:
         .filter(version__amount_currency=currency)
     )
     return list(found.order_by("charged_on", "id")[:600])
+
+
+def open_charges_of(member_ids: Sequence[int]) -> list[Charge]:
+    """The open charges of many members, each member's oldest first, locked. Lock the members before."""
+    found = (
+        Charge.objects.select_for_update(of=("self",))
+        .select_related("version")
+        .filter(member_id__in=member_ids, amount__gt=F("paid") + F("written_off"))
+    )
+    return list(found.order_by("member_id", "charged_on", "id"))
 
 
 def lock_member(member_id: int) -> DuesAccounts:
@@ -118,3 +131,119 @@ def keep(placed: Sequence[Placed], *, source: str, payment_id: int | None, on: d
     )  # fmt: skip
     for one in placed:
         Charge.objects.filter(pk=one.charge.pk).update(paid=F("paid") + one.amount)
+
+
+@dataclass(frozen=True)
+class Bill:
+    """What one member pays in a batch: which of her charges, oldest first, how much of each in minor units (at least
+    one), out of which account, and the key it is recorded under."""
+
+    key: str
+    paid_from: int
+    own: DuesAccounts
+    charges: tuple[tuple[Charge, int], ...]
+
+
+_ROWS = sql.SQL(
+    "SELECT * FROM unnest(%s::text[], %s::integer[], %s::bigint[], %s::bigint[], %s::bigint[], %s::smallint[], "
+    "%s::text[]) AS row (key, line, debit_id, credit_id, amount, currency_id, document)"
+)
+
+
+def lock_members(member_ids: Sequence[int]) -> dict[int, DuesAccounts]:
+    """As :func:`lock_member` for many, in the order of their ids, so that two batches never wait for each other."""
+    found = (
+        DuesAccounts.objects.select_for_update(of=("self",))
+        .select_related("member", "receivable__currency")
+        .filter(pk__in=member_ids)
+        .order_by("pk")
+    )
+    return {own.pk: own for own in found}
+
+
+def pay_many(bills: Sequence[Bill], *, kind: Kind, source: str, on: dt.date, by: int | None) -> int:
+    """Pay charges of many members in a handful of queries; each member's entry is the one she would have had alone.
+
+    In the caller's transaction, which holds the members (:func:`lock_members`) and the charges. Returns what was paid,
+    in minor units.
+
+    :raises mutual.ledger.journal.KeyReused: if a bill's key was used before
+    """
+    charges = [charge for bill in bills for charge, _amount in bill.charges]
+    shares = _shares({charge.version_id for charge in charges})
+    buffers = _buffers(bills, shares)
+    costs = {unit: accounts.running_costs(unit).pk for unit in {bill.own.receivable.currency.code for bill in bills}}
+    already = _already([charge.pk for charge in charges])
+    rows: list[tuple[str, int, int, int, int, int, str]] = []
+    placed: list[Placement] = []
+    for bill in bills:
+        own, document = bill.own, bill.charges[-1][0].document
+        unit = own.receivable.currency_id
+        total = sum(amount for _charge, amount in bill.charges)
+        rows.append((bill.key, 0, bill.paid_from, own.receivable_id, total, unit, document))
+        towards: dict[int, int] = {}
+        for charge, amount in bill.charges:
+            of_version = shares[charge.version_id]
+            had = already.get(charge.pk, [0] * len(of_version))
+            weights = [share.weight for share in of_version]
+            parts = divide(weights, charge.amount - charge.written_off, had, amount)
+            for share, part in zip(of_version, parts, strict=True):
+                if share.fund is None:
+                    target = costs[own.receivable.currency.code]
+                elif share.buffer:
+                    target = buffers[own.pk, share.fund.slug]
+                else:
+                    target = share.fund.account_id
+                towards[target] = towards.get(target, 0) + part
+            placed.append(Placement(charge=charge, source=source, amount=amount, parts=list(parts), placed_on=on))
+        lines = [(target, part) for target, part in sorted(towards.items()) if part]
+        rows += [
+            (bill.key, line, own.deferred_id, target, part, unit, document)
+            for line, (target, part) in enumerate(lines, start=1)
+        ]
+    if not rows:
+        return 0
+    columns = [list(column) for column in zip(*rows, strict=True)]
+    posted = journal.post_query(kind=kind, date=on, query=_ROWS, params=columns, recorded_by=by)
+    if posted.known:
+        raise journal.KeyReused(f"{posted.known} transfers of these payments were recorded before.")
+    Placement.objects.bulk_create(placed, batch_size=5000)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE pooling_charge c SET paid = c.paid + p.amount "
+            "FROM unnest(%s::bigint[], %s::bigint[]) AS p (id, amount) WHERE c.id = p.id",
+            [[one.charge_id for one in placed], [one.amount for one in placed]],
+        )
+    return sum(one.amount for one in placed)
+
+
+def _shares(version_ids: set[int]) -> dict[int, list[Share]]:
+    """The shares of each version, in their order."""
+    found: dict[int, list[Share]] = {}
+    for share in (
+        Share.objects.select_related("fund").filter(version_id__in=version_ids).order_by("version_id", "place")
+    ):
+        found.setdefault(share.version_id, []).append(share)
+    return found
+
+
+def _buffers(bills: Sequence[Bill], shares: Mapping[int, Sequence[Share]]) -> dict[tuple[int, str], int]:
+    """The accounts of the members' buffers that these charges fill, by member and fund; opened where there is none."""
+    wanted = {
+        (bill.own.pk, bill.own.member.number, bill.own.receivable.currency.code, share.fund.slug)
+        for bill in bills
+        for charge, _amount in bill.charges
+        for share in shares[charge.version_id]
+        if share.fund is not None and share.buffer
+    }
+    return accounts.buffers(sorted(wanted)) if wanted else {}
+
+
+def _already(charge_ids: Sequence[int]) -> dict[int, list[int]]:
+    """What each share of these charges has had so far."""
+    found: dict[int, list[int]] = {}
+    earlier = Placement.objects.filter(charge_id__in=charge_ids, undone_on=None).values_list("charge_id", "parts")
+    for charge_id, parts in earlier:
+        had = found.get(charge_id)
+        found[charge_id] = parts if had is None else [a + b for a, b in zip(had, parts, strict=True)]
+    return found

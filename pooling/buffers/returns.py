@@ -14,9 +14,9 @@ from mutual.jobs import queue, runs
 from mutual.jobs.models import Run
 from mutual.ledger import audit, balances, chart, journal
 from mutual.ledger.kinds import Kind
-from mutual.money import Money, allocate_minor, from_minor, minor
+from mutual.money import Money, allocate_minor, from_minor
 from mutual.trail import trail
-from pooling import accounts, payments, placing
+from pooling import accounts, payments
 from pooling.buffers import rules
 from pooling.buffers.models import Returned, Rule
 from pooling.models import Charge, Fund, Share
@@ -242,13 +242,9 @@ def _return(
         .values_list("member_id", flat=True)
         .distinct()
     )
-    for one in over:
-        if one.member_id in owing:
-            own = placing.lock_member(one.member_id)
-            payments.spend_ahead(
-                one.member_id, on=on, by=by, key=f"{head}/{one.number}/settled",
-                available=minor(balances.of(own.prepayments)),
-            )  # fmt: skip
+    payments.spend_ahead(
+        {one.member_id: f"{head}/{one.number}/settled" for one in over if one.member_id in owing}, on=on, by=by
+    )
     return len(over) + len(before), len(before)
 
 

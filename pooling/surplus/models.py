@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from mutual.fields import MoneyField
@@ -48,3 +48,47 @@ class Allocation(models.Model):
             ),
             models.UniqueConstraint(fields=["decision", "place"], name="allocation_once"),
         ]
+
+
+class Relief(models.Model):
+    """A period's open charges paid from dues relief: what each gets is fixed at once for everybody, and then paid."""
+
+    number = models.CharField(max_length=12, unique=True)
+    period = models.CharField(max_length=8)
+    currency = models.CharField(max_length=12)
+    amount = models.BigIntegerField()
+    """What was to be given, in minor units."""
+    charges = models.PositiveIntegerField()
+    asked_by = models.BigIntegerField()
+    asked_on = models.DateField()
+    finished_on = models.DateField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["period", "currency"], condition=Q(finished_on=None), name="one_relief_of_a_period_at_a_time"
+            ),
+            models.CheckConstraint(name="relief_positive", condition=Q(amount__gt=0)),
+        ]
+
+    def __str__(self) -> str:
+        return self.number
+
+
+class ReliefPart(models.Model):
+    """What one charge gets of a relief, in minor units; less is paid where less is open by then."""
+
+    relief = models.ForeignKey(Relief, on_delete=models.PROTECT, related_name="parts", db_index=False)
+    charge = models.ForeignKey("pooling.Charge", on_delete=models.PROTECT, related_name="+", db_index=False)
+    amount = models.BigIntegerField()
+    paid = models.BigIntegerField(null=True)
+    """Unknown until it is its turn."""
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["relief", "charge"], name="relief_part_once"),
+            models.CheckConstraint(
+                name="relief_part_at_most", condition=Q(amount__gt=0) & (Q(paid=None) | Q(paid__range=(0, F("amount"))))
+            ),
+        ]
+        indexes = [models.Index(fields=["relief", "charge"], condition=Q(paid=None), name="relief_part_waiting")]

@@ -230,15 +230,27 @@ _FILL = """
         ON c.book_id = 1 AND c.code = 'liabilities:dues-deferred:' || right(d.code, 8)
      WHERE d.book_id = 1 AND d.code LIKE 'assets:dues-receivable:M-%%'
 """
+_FILL_FUND = """
+    SELECT 'fill/{month}/' || right(d.code, 8) AS key, 0 AS line, d.id AS debit_id, {fund}::bigint AS credit_id,
+           4500::bigint AS amount, d.currency_id, right(d.code, 6) AS document
+      FROM ledger_account d WHERE d.book_id = 1 AND d.code LIKE 'liabilities:dues-deferred:M-%%'
+"""
 
 
-def fill(transfers: int) -> int:
-    """Fill the books up to so many transfers, a month of everybody at a time; returns how many there are."""
+def fill(transfers: int, fund: int | None = None) -> int:
+    """Fill the books up to so many transfers, a month of everybody at a time; returns how many there are.
+
+    With a fund, each month of charges is followed by a month of payments into it.
+    """
     (people,) = run("SELECT count(*) FROM ledger_account WHERE code LIKE 'assets:dues-receivable:M-%'")[0]
     month = 0
     while (there := run("SELECT count(*) FROM ledger_transfer")[0][0]) < transfers and people:
-        day = dt.date(2026 - month // 12, 12 - month % 12, 15)
-        journal.post_query(kind=Kind.DUES_CHARGED, date=day, query=sql.SQL(_FILL.format(month=month)), recorded_by=None)
+        back = month // 2 if fund else month
+        day = dt.date(2026 - back // 12, 12 - back % 12, 15)
+        query = _FILL_FUND if fund and month % 2 else _FILL
+        journal.post_query(
+            kind=Kind.DUES_CHARGED, date=day, query=sql.SQL(query.format(month=month, fund=fund)), recorded_by=None
+        )
         month += 1
     run("VACUUM ANALYZE ledger_transfer")
     run("VACUUM ANALYZE ledger_balance")
@@ -246,8 +258,13 @@ def fill(transfers: int) -> int:
 
 
 def big_books(transfers: int = TRANSFERS) -> list[dict]:
-    """A member's statement and the audit with many transfers in the books."""
-    there = fill(transfers)
+    """A member's statement and the audit with many transfers in the books, half of them into one fund."""
+    if not run("SELECT 1 FROM ledger_account WHERE code LIKE 'assets:dues-receivable:M-%' LIMIT 1"):
+        open_accounts(MEMBERS)
+    fund = chart.open(
+        book=chart.coop_book(), code="equity:fund:bench", type=AccountType.EQUITY, currency="EUR", busy=True
+    )
+    there = fill(transfers, fund.pk)
     (owner,) = run(
         "SELECT owner_id FROM ledger_account WHERE owner_id IS NOT NULL ORDER BY owner_id OFFSET 77 LIMIT 1"
     )[0]
