@@ -224,8 +224,8 @@ def _lock(payment_id: int) -> Payment:
 
 
 def spend_ahead(keys: Mapping[int, str], *, on: dt.date, by: int | None) -> int:
-    """Pay members' open charges, oldest first, from what they paid ahead; in the caller's transaction, which holds these
-    members already, or no balance yet. Returns minor units used.
+    """Pay members' open charges, oldest first, from what they paid ahead; in the caller's transaction, which holds
+    these members already, or no balance yet. Returns minor units used.
 
     :param keys: under which key each member's entry is recorded, by member id
     """

@@ -134,18 +134,14 @@ def relieve(request: HttpRequest) -> HttpResponse:
     form = ReliefForm(request.POST or None, initial={"period": month(clock.today()).label})
     if request.method == "POST" and form.is_valid():
         try:
-            paid, count = relief.apply(
+            run = relief.request_run(
                 period=form.cleaned_data["period"], currency=settings.COOPERATIVE_CURRENCY,
                 by=access.acting(request), on=clock.today(),
             )  # fmt: skip
         except (relief.ReliefRefused, audit.BooksBroken) as refused:
             form.add_error("period", str(refused))
         else:
-            messages.success(
-                request,
-                _("%(paid)s paid for %(count)s members.") % {"paid": formats.money(paid), "count": count},
-            )
-            return redirect("surplus:overview")
+            return redirect("run", run.pk)
     return pages.page(
         request, form, heading=_("Relieve dues"),
         lead=_("%(left)s are set aside for dues. Everybody's open charge is paid by the same part.")

@@ -5,15 +5,18 @@ from __future__ import annotations
 import datetime as dt
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from members.governance import decisions
-from mutual.ledger import audit, balances, chart
+from mutual.jobs.models import Run
+from mutual.ledger import audit, balances, chart, journal
 from mutual.ledger.kinds import AccountType
-from mutual.money import Money
+from mutual.money import Money, allocate_minor, minor
 from mutual.periods import parse
-from pooling import accounts
+from pooling import accounts, placing
 from pooling.surplus import relief, years
-from pooling.surplus.models import Allocation, Year
+from pooling.surplus.models import Allocation, Relief, ReliefPart, Year
 from pooling.treasury import corrections, months
 from tests.conftest import make_member
 from tests.pooling.test_dues import ada, charge, coop, held, on_plan, owes, pay
@@ -159,4 +162,76 @@ class TestRelief:
         assert held(accounts.dues_relief("EUR")) == Money(0, "EUR")
         with pytest.raises(relief.NothingToGive):
             relief.apply(period=parse("2027-01"), currency="EUR", by=earned.by, on=NEXT)
+        assert not list(audit.findings())
+
+    def test_pays_in_chunks_what_was_fixed_at_once_to_the_cent(self, earned, ada):
+        people = [ada, *(on_plan(make_member(f"{name} Ek"), earned) for name in ("Bo", "Cy", "Di", "Ed"))]
+        close(earned)
+        allocate(earned, part("RELIEF", "100.03"))
+        charge(parse("2027-01"), on=NEXT)
+        pay(earned, people[1], "30.01", on=NEXT)
+        before = {one.pk: owes(one) for one in people}
+        paid, count = relief.apply(period=parse("2027-01"), currency="EUR", by=earned.by, on=NEXT, chunk=2)
+        assert (paid, count) == (Money("100.03", "EUR"), 5)
+        wanted = allocate_minor(10003, [minor(before[one.pk]) for one in people])
+        assert [minor(before[one.pk] - owes(one)) for one in people] == wanted
+        assert [one.paid for one in ReliefPart.objects.order_by("charge__member_id")] == wanted
+        assert held(accounts.dues_relief("EUR")) == Money(0, "EUR")
+        assert not list(audit.findings())
+
+    def test_goes_on_with_the_same_shares_where_a_crash_left_it(self, earned, ada):
+        bo, cy = on_plan(make_member("Bo Ek"), earned), on_plan(make_member("Cy Ek"), earned)
+        close(earned)
+        allocate(earned, part("RELIEF", 60))
+        charge(parse("2027-01"), on=NEXT)
+        begun = relief._plan(parse("2027-01"), "EUR", earned.by, NEXT)
+        relief._pay_chunk(relief_id=begun.pk, on=NEXT, chunk=1)
+        assert relief.left("EUR") == Money(0, "EUR")
+        pay(earned, bo, 40, on=NEXT)
+        paid, count = relief.apply(period=parse("2027-01"), currency="EUR", by=earned.by, on=NEXT)
+        assert (paid, count) == (Money(45, "EUR"), 3)
+        assert [owes(one) for one in (ada, bo, cy)] == [Money(25, "EUR"), Money(0, "EUR"), Money(25, "EUR")]
+        assert held(accounts.dues_relief("EUR")) == relief.left("EUR") == Money(15, "EUR")
+        assert Relief.objects.get().finished_on == NEXT
+        assert Run.objects.get(kind="relief").done == 3
+        assert not list(audit.findings())
+
+    def test_makes_the_entry_each_would_have_had_alone(self, earned, ada):
+        close(earned)
+        allocate(earned, part("RELIEF", 10))
+        charge(parse("2027-01"), on=NEXT)
+        relief.apply(period=parse("2027-01"), currency="EUR", by=earned.by, on=NEXT)
+        one = ReliefPart.objects.get()
+        entry = balances.entry(chart.COOP, journal.entry_id_of(f"relief/{one.relief.number}/{ada.number}"))
+        own = placing.lock_member(ada.pk)
+        moves = placing.transfers(
+            [placing.Placed(one.charge, 1000, tuple(one.charge.placements.get().parts))], own,
+            accounts.dues_relief("EUR"),
+        )  # fmt: skip
+        assert [(line.debit_id, line.credit_id, minor(line.amount)) for line in entry.lines] == [
+            (move.debit.pk, move.credit.pk, move.amount) for move in moves
+        ]
+
+    def test_needs_as_many_queries_for_many_as_for_few(self, earned, django_assert_num_queries):
+        for n in range(8):
+            on_plan(make_member(f"Member{n} Ek"), earned)
+        close(earned)
+        allocate(earned, part("RELIEF", 60))
+        charge(parse("2027-01"), on=NEXT)
+        begun = relief._plan(parse("2027-01"), "EUR", earned.by, NEXT)
+        relief._pay_chunk(relief_id=begun.pk, on=NEXT, chunk=1)  # what is asked once is known now
+        with CaptureQueriesContext(connection) as few:
+            relief._pay_chunk(relief_id=begun.pk, on=NEXT, chunk=2)
+        with django_assert_num_queries(len(few)):
+            relief._pay_chunk(relief_id=begun.pk, on=NEXT, chunk=5)
+        assert not list(audit.findings())
+
+    def test_refuses_a_closed_month_and_leaves_nothing_begun(self, earned, ada):
+        close(earned)
+        allocate(earned, part("RELIEF", 45))
+        charge(parse("2027-01"), on=NEXT)
+        journal.close_book(book=chart.coop_book(), until=dt.date(2027, 6, 1), recorded_by=None)
+        with pytest.raises(relief.BooksClosed):
+            relief.apply(period=parse("2027-01"), currency="EUR", by=earned.by, on=NEXT)
+        assert not Relief.objects.exists()
         assert not list(audit.findings())
