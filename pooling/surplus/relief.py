@@ -141,7 +141,10 @@ def pay(*, relief_id: int, on: dt.date, chunk: int = CHUNK) -> tuple[Money, int]
         runs.advance(run, refused=[(relief.number, str(refused))])
         runs.finish(run, stopped=True)
         raise
-    runs.finish(run)
+    with transaction.atomic(durable=True):
+        # Together: whoever asks again after a crash finds a relief that is not finished, and finishes its run too.
+        Relief.objects.filter(pk=relief_id, finished_on=None).update(finished_on=on)
+        runs.finish(run)
     paid = relief.parts.filter(paid__gt=0).aggregate(total=Sum("paid"))["total"] or 0
     return from_minor(int(paid), relief.currency), relief.parts.filter(paid__gt=0).count()
 
@@ -152,9 +155,6 @@ def _pay_chunk(*, relief_id: int, on: dt.date, chunk: int) -> int | None:
     relief = Relief.objects.select_for_update().get(pk=relief_id)
     parts = dict(relief.parts.filter(paid=None).order_by("charge_id").values_list("charge_id", "amount")[:chunk])
     if not parts:
-        if relief.finished_on is None:
-            relief.finished_on = on
-            relief.save(update_fields=["finished_on"])
         return None
     source = accounts.dues_relief(relief.currency)
     members = Charge.objects.filter(pk__in=parts).values_list("member_id", flat=True)
