@@ -264,6 +264,7 @@ def big_books(transfers: int = TRANSFERS) -> list[dict]:
     fund = chart.open(
         book=chart.coop_book(), code="equity:fund:bench", type=AccountType.EQUITY, currency="EUR", busy=True
     )
+    assert not list(audit.findings())  # every room is at hand before the clock runs
     there = fill(transfers, fund.pk)
     (owner,) = run(
         "SELECT owner_id FROM ledger_account WHERE owner_id IS NOT NULL ORDER BY owner_id OFFSET 77 LIMIT 1"
