@@ -8,7 +8,7 @@ theme. Heights are computed in exact fractions; no amount becomes a float.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from fractions import Fraction
 from hashlib import sha256
@@ -48,7 +48,8 @@ class Chart:
     svg: SafeString
     columns: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
-    legend: tuple[tuple[int, str], ...]
+    legend: tuple[tuple[int | str, str], ...]
+    """What each line or band is called, with the number of its colour or the name of its band."""
 
 
 def line(
@@ -104,6 +105,41 @@ def bars(
         target=target,
         target_words=target_words,
     )
+
+
+def fan(
+    *,
+    title: str,
+    labels: Sequence[str],
+    lines: Sequence[Series],
+    words: Words = str,
+    legend: Sequence[str] = (),
+    description: str = "",
+    of: str = "",
+    target: Value | None = None,
+    target_words: str = "",
+) -> Chart:
+    """What may happen: a line in the middle, and around it bands, the darker the likelier; otherwise as :func:`line`.
+
+    :param lines: an odd number of series from the lowest to the highest; each pair, outermost first, is a band
+    :param legend: what the middle line means, then each band from the innermost
+    :raises ValueError: if the number of lines is even
+    """
+    if len(lines) % 2 == 0:
+        raise ValueError("A fan needs a line in the middle.")
+    drawn = _draw(
+        drawer=_fan,
+        title=title,
+        labels=labels,
+        series=lines,
+        words=words,
+        description=description,
+        of=of,
+        target=target,
+        target_words=target_words,
+    )
+    numbers: tuple[int | str, ...] = (1, *(f"band-{number}" for number in range(1, len(lines) // 2 + 1)))
+    return replace(drawn, legend=tuple(zip(numbers, legend, strict=False)))
 
 
 class _Scale:
@@ -256,6 +292,34 @@ def _lines(scale: _Scale, series: Sequence[Series]) -> SafeString:
                 colour,
             )
         )
+    return SafeString("".join(pieces))
+
+
+def _fan(scale: _Scale, series: Sequence[Series]) -> SafeString:
+    pieces = []
+    middle = len(series) // 2
+    for place in range(middle):
+        above = [(scale.x(i), scale.y(value)) for i, value in enumerate(series[-1 - place].values)]
+        below = [(scale.x(i), scale.y(value)) for i, value in enumerate(series[place].values)]
+        corners = " ".join(f"{_n(x)},{_n(y)}" for x, y in [*above, *reversed(below)])
+        pieces.append(
+            format_html(
+                '<polygon class="chart-band chart-band-{}" points="{}" fill="{}" fill-opacity="{}"/>',
+                middle - place,
+                corners,
+                _SERIES[0],
+                "0.14" if place == 0 else "0.2",
+            )
+        )
+    path = " ".join(f"{_n(scale.x(i))},{_n(scale.y(value))}" for i, value in enumerate(series[middle].values))
+    pieces.append(
+        format_html(
+            '<polyline class="chart-line chart-line-1" points="{}" fill="none" stroke="{}" stroke-width="2.5" '
+            'stroke-linejoin="round" stroke-linecap="round"/>',
+            path,
+            _SERIES[0],
+        )
+    )
     return SafeString("".join(pieces))
 
 

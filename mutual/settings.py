@@ -138,6 +138,7 @@ MUTUAL_ROOMS = [
     "pooling.treasury.room",
     "pooling.buffers.room",
     "pooling.claims.room",
+    "pooling.solvency.room",
     "pooling.surplus.room",
     "pooling.payouts.room",
     "invoicing.room",

@@ -20,6 +20,7 @@ urlpatterns = [
     path("log/", include("mutual.trail.urls")),
     path("", include("invoicing.urls")),
     path("barter/", include("invoicing.barter.urls")),
+    path("", include("pooling.solvency.urls")),
     path("surplus/", include("pooling.surplus.urls")),
     path("", include("pooling.buffers.urls")),
     path("claims/", include("pooling.claims.urls")),

@@ -17,6 +17,9 @@ from members.models import Member
 from mutual.ledger import balances, chart
 from mutual.money import minor
 from mutual.periods import Period, add_months
+from pooling.benefits import rules
+from pooling.benefits.models import Cover, RuleVersion
+from pooling.benefits.terms import Clock, Per, Span
 from pooling.claims.models import Claim, Instalment
 from pooling.models import DuesPlan, Fund, PlanVersion
 
@@ -123,14 +126,43 @@ def of(fund: Fund, on: dt.date) -> FundFacts:
         fund_id=fund.pk, slug=fund.slug, name=fund.name, promise=fund.promise, currency=fund.currency, on=on,
         history_from=first, held=minor(balances.of(fund.account)), set_aside=pot, owed=int(owed or 0),
         floor=minor(fund.floor), members=members, joined_lately=_joined_lately(fund.currency, terms, on),
-        joined=joined, left=left, exposure_days=exposure, ages=(), dues=now, earned=earned, charges=charges,
-        settled=settled, lost=lost, claims=tuple(_claims(fund, on)), terms=terms,
+        joined=joined, left=left, exposure_days=exposure, ages=_ages(fund, on), dues=now, earned=earned,
+        charges=charges, settled=settled, lost=lost, claims=tuple(_claims(fund, on)), terms=terms,
     )  # fmt: skip
 
 
 def terms_of(fund: Fund, on: dt.date) -> Terms:
-    """What the fund's rules say on a day."""
-    return Terms()
+    """What the version of the fund's rules in force on a day says; of several benefits, the first paid over time."""
+    version = RuleVersion.objects.filter(fund=fund, valid_from__lte=on).order_by("-number").first()
+    if version is None:
+        return Terms()
+    benefits = rules.read(version.terms).benefits
+    one = next((each for each in benefits if each.pays.per != Per.ONCE), benefits[0])
+    own_risk = _days(one.own_risk)
+    longest = None
+    if one.duration is not None:
+        longest = _days(one.duration) - (own_risk if one.clock == Clock.OCCURRED else 0)
+    return Terms(one.waiting_months, own_risk, longest and max(longest, 1), one.ceiling_claim)
+
+
+def _days(span: Span) -> int:
+    return span.days + round(span.months * 1461 / 48)
+
+
+def _ages(fund: Fund, on: dt.date) -> tuple[tuple[int, int], ...]:
+    """How many members there are of each age, as far as the fund's rules made them say it."""
+    born = (
+        Cover.objects.filter(fund=fund, born_on__isnull=False, member__status=Member.Status.ACTIVE, since__lte=on)
+        .order_by("member_id", "-since")
+        .distinct("member_id")
+        .values_list("born_on", flat=True)
+    )
+    counts: dict[int, int] = {}
+    for day in born:
+        assert day is not None
+        age = on.year - day.year - ((on.month, on.day) < (day.month, day.day))
+        counts[age] = counts.get(age, 0) + 1
+    return tuple(sorted(counts.items()))
 
 
 def _pot(fund: Fund) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from functools import lru_cache
 
 from django.db import transaction
 from django.utils.translation import gettext as _
@@ -13,7 +14,8 @@ from mutual.trail import trail
 from pooling.models import Fund
 from pooling.solvency import facts, outlooks, simulation
 from pooling.solvency.models import Forecast
-from pooling.solvency.outlooks import Outlook
+from pooling.solvency.outlooks import Base, Outlook, Wish
+from pooling.solvency.simulation import Paths
 
 KIND = "solvency"
 STEP = 1_000
@@ -63,25 +65,28 @@ def work(*, run: Run, on: dt.date) -> Run:
                 runs.advance(run, done=waiting)
                 waiting = 0
 
-        outlook = outlooks.make(facts.of(fund, on), seed=seed_of(on), on_progress=report)
-        keep(fund=fund, outlook=outlook)
+        known = facts.of(fund, on)
+        outlook = outlooks.make(known, seed=seed_of(on), on_progress=report)
+        keep(fund=fund, outlook=outlook, base=outlooks.base_of(known))
         if waiting:
             runs.advance(run, done=waiting)
     return runs.finish(run)
 
 
 @transaction.atomic(durable=True)
-def keep(*, fund: Fund, outlook: Outlook) -> Forecast:
-    """Keep an outlook as the fund's forecast of that day."""
-    kept, _made = Forecast.objects.update_or_create(
-        fund=fund, made_on=outlook.on,
-        defaults={"seed": outlook.seed, "runs": outlook.runs, "outlook": outlooks.to_json(outlook)},
+def keep(*, fund: Fund, outlook: Outlook, base: Base) -> Forecast:
+    """Keep an outlook as the fund's forecast of that day, in place of one made that day before."""
+    Forecast.objects.filter(fund=fund, made_on=outlook.on).delete()
+    return Forecast.objects.create(
+        fund=fund, made_on=outlook.on, seed=outlook.seed, runs=outlook.runs, outlook=outlooks.to_json(outlook),
+        base=outlooks.base_to_json(base),
     )  # fmt: skip
-    return kept
 
 
-def simulate(*, fund_slug: str, seed: int | None, on: dt.date, number: int = simulation.RUNS) -> list[Outlook]:
-    """Simulate one fund, or all, now; what was found is returned and not kept.
+def simulate(
+    *, fund_slug: str, seed: int | None, on: dt.date, number: int = simulation.RUNS, kept: bool = False
+) -> list[Outlook]:
+    """Simulate one fund, or all, now; what was found is returned, and kept as the day's forecast if wanted.
 
     :raises NoSuchFund: if there is no open fund of that slug
     """
@@ -90,7 +95,13 @@ def simulate(*, fund_slug: str, seed: int | None, on: dt.date, number: int = sim
     except Fund.DoesNotExist as error:
         raise NoSuchFund(_("There is no open fund called %(fund)s.") % {"fund": fund_slug}) from error
     chosen = seed_of(on) if seed is None else seed
-    return [outlooks.make(facts.of(fund, on), seed=chosen, runs=number) for fund in found]
+    said = []
+    for fund in found:
+        known = facts.of(fund, on)
+        said.append(outlooks.make(known, seed=chosen, runs=number))
+        if kept:
+            keep(fund=fund, outlook=said[-1], base=outlooks.base_of(known))
+    return said
 
 
 def newest(on: dt.date | None = None) -> dict[int, Outlook]:
@@ -98,11 +109,30 @@ def newest(on: dt.date | None = None) -> dict[int, Outlook]:
     rows = Forecast.objects.filter(fund__closed_on=None)
     if on is not None:
         rows = rows.filter(made_on__lte=on)
-    latest = rows.order_by("fund_id", "-made_on").distinct("fund_id")
+    latest = rows.defer("base").order_by("fund_id", "-made_on").distinct("fund_id")
     return {row.fund_id: outlooks.from_json(row.outlook) for row in latest}
 
 
 def of_fund(fund: Fund, on: dt.date) -> Outlook | None:
     """The newest outlook of a fund, made on or before a day."""
-    row = Forecast.objects.filter(fund=fund, made_on__lte=on).order_by("-made_on").first()
+    row = Forecast.objects.defer("base").filter(fund=fund, made_on__lte=on).order_by("-made_on").first()
     return None if row is None else outlooks.from_json(row.outlook)
+
+
+def try_out(*, forecast_id: int, wish: Wish) -> Outlook:
+    """What a kept forecast would be under a wish. Runs are kept in mind: while only dues move, none is made again."""
+    outlook, _base = _known(forecast_id)
+    return outlooks.try_out(outlook, _paths(forecast_id, wish.waiting_days, wish.ceiling), wish)
+
+
+@lru_cache(maxsize=32)
+def _known(forecast_id: int) -> tuple[Outlook, Base]:
+    # A forecast is never changed, only replaced by another: its id says which it is.
+    row = Forecast.objects.get(pk=forecast_id)
+    return outlooks.from_json(row.outlook), outlooks.base_from_json(row.base)
+
+
+@lru_cache(maxsize=32)
+def _paths(forecast_id: int, waiting_days: int, ceiling: int | None) -> Paths:
+    outlook, base = _known(forecast_id)
+    return outlooks.try_paths(outlook, base, waiting_days=waiting_days, ceiling=ceiling)

@@ -14,6 +14,8 @@ class Forecast(models.Model):
     runs = models.PositiveIntegerField()
     outlook = models.JSONField()
     """:func:`pooling.solvency.outlooks.to_json`."""
+    base = models.JSONField()
+    """:func:`pooling.solvency.outlooks.base_to_json`: what the simulation was told, to try other terms on."""
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["fund", "made_on"], name="forecast_once_a_day")]

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
 import numpy as np
 
+from mutual.periods import month
 from pooling.solvency import assumptions, figures, simulation, tables
 from pooling.solvency.assumptions import Assumptions
 from pooling.solvency.facts import FundFacts
 from pooling.solvency.figures import Figures
-from pooling.solvency.simulation import Ints, Paths
+from pooling.solvency.simulation import Cell, OpenClaims, Paths, Setup
 
 INTERACTIVE_CLAIMS = 2_000_000
 """While somebody moves a slider, so many claims are drawn: as many runs as that makes."""
@@ -63,7 +64,7 @@ class Outlook:
     :ivar out: for each month, how many of the runs have been below the floor by its end
     :ivar dues: what a member pays into the fund in a month; ``dues_needed`` is the least at which fewer than 1 in 100
         runs run out, None where no dues help
-    :ivar run_out_on: when the middle run falls below the floor, if it does
+    :ivar run_out_on: by when half of the runs have been below the floor, if they have
     """
 
     slug: str
@@ -102,6 +103,15 @@ def make(
 
 
 @dataclass(frozen=True)
+class Base:
+    """What a fund was simulated from, kept with its outlook, so that other terms can be tried at once."""
+
+    setup: Setup
+    sickness: bool
+    longest_days: int
+
+
+@dataclass(frozen=True)
 class Wish:
     """What somebody tries: dues a member and month, waiting days of an illness, most paid for a claim (minor units)."""
 
@@ -110,41 +120,53 @@ class Wish:
     ceiling: int | None
 
 
-def present(facts: FundFacts) -> Wish:
+def base_of(facts: FundFacts) -> Base:
+    """What a fund is simulated from."""
+    assumed = assumptions.of(facts)
+    return Base(assumed.setup, assumed.sickness, assumed.longest_days)
+
+
+def present(outlook: Outlook) -> Wish:
     """The fund as it is now, as a wish."""
-    return Wish(facts.dues, facts.terms.waiting_days, facts.terms.ceiling)
+    return Wish(outlook.dues, outlook.assumed.waiting_days, outlook.assumed.ceiling)
 
 
-def try_out(facts: FundFacts, wish: Wish, *, seed: int) -> Outlook:
-    """The outlook under other terms, from fewer runs, so that it answers at once. The same wish gives the same answer.
+def try_paths(outlook: Outlook, base: Base, *, waiting_days: int, ceiling: int | None) -> Paths:
+    """The coming months under other terms, from fewer runs, so that it answers at once; dues do not change them.
 
     More waiting days mean fewer claims: the rate is that of today's rules times the share that outlasts the new days.
     """
-    assumed = _under(assumptions.of(facts), facts, wish)
+    setup = _under(base, outlook.assumed.waiting_days, waiting_days, ceiling)
     least, most = INTERACTIVE_RUNS
-    runs = int(min(max(INTERACTIVE_CLAIMS / max(assumed.setup.claims_a_run, 1), least), most))
-    paths = simulation.run(assumed.setup, seed=seed, runs=runs)
-    tried = replace(
-        facts, dues=wish.dues,
-        terms=replace(facts.terms, waiting_days=wish.waiting_days, ceiling=wish.ceiling),
+    runs = int(min(max(INTERACTIVE_CLAIMS / max(setup.claims_a_run, 1), least), most))
+    return simulation.run(setup, seed=outlook.seed, runs=runs)
+
+
+def try_out(outlook: Outlook, paths: Paths, wish: Wish) -> Outlook:
+    """The outlook under a wish, from the runs made for it."""
+    held = simulation.balances(paths, opening=outlook.opening, dues=wish.dues)
+    out = tuple(int(count) for count in simulation.ran_out(held, floor=outlook.floor))
+    return replace(
+        outlook, runs=paths.runs, dues=wish.dues, fan=tuple(tuple(line) for line in simulation.fan(held)),
+        dues_needed=simulation.dues_needed(paths, opening=outlook.opening, floor=outlook.floor),
+        out=out,
+        run_out_on=_run_out_on(out, paths.runs, outlook.months, outlook.opening, outlook.floor, outlook.on),
+        stresses=(),
+        assumed=replace(outlook.assumed, waiting_days=wish.waiting_days, ceiling=wish.ceiling),
     )  # fmt: skip
-    return _said(tried, assumed, paths, seed=seed, opening=facts.held + facts.set_aside, stresses=())
 
 
-def _under(assumed: Assumptions, facts: FundFacts, wish: Wish) -> Assumptions:
-    setup = assumed.setup
-    waiting = wish.waiting_days - facts.terms.waiting_days if assumed.sickness else 0
+def _under(base: Base, waiting_before: int, waiting_days: int, ceiling: int | None) -> Setup:
+    waiting = waiting_days - waiting_before if base.sickness else 0
     cells = []
-    for cell in setup.cells:
-        paid, kept = _with_waiting(cell.paid_days, waiting, assumed.longest_days)
-        if wish.ceiling is not None:
-            paid = _at_most(paid, max(wish.ceiling // max(cell.daily, 1), 1))
-            daily = min(cell.daily, wish.ceiling)
-        else:
-            daily = cell.daily
+    for cell in base.setup.cells:
+        paid, kept = _with_waiting(cell.paid_days, waiting, base.longest_days)
+        daily = cell.daily
+        if ceiling is not None:
+            paid = _at_most(paid, max(ceiling // max(daily, 1), 1))
+            daily = min(daily, ceiling)
         cells.append(replace(cell, rate=cell.rate * kept, paid_days=paid, daily=daily))
-    days = wish.waiting_days if assumed.sickness else 0
-    return replace(assumed, setup=replace(setup, cells=tuple(cells), waiting_days=days))
+    return replace(base.setup, cells=tuple(cells), waiting_days=waiting_days if base.sickness else 0)
 
 
 def _with_waiting(paid: simulation.Floats, more: int, longest: int) -> tuple[simulation.Floats, float]:
@@ -203,6 +225,7 @@ def _said(
     facts: FundFacts, assumed: Assumptions, paths: Paths, *, seed: int, opening: int, stresses: tuple[Stress, ...]
 ) -> Outlook:
     held = simulation.balances(paths, opening=opening, dues=facts.dues)
+    out = tuple(int(count) for count in simulation.ran_out(held, floor=facts.floor))
     months = assumptions.coming_months(facts.on)
     lines = simulation.fan(held)
     next_year = int(paths.benefits[:, :12].sum() // paths.runs) - assumed.setup.due_already
@@ -211,22 +234,23 @@ def _said(
         runs=paths.runs, members=facts.members, opening=opening, floor=facts.floor, dues=facts.dues,
         dues_needed=simulation.dues_needed(paths, opening=opening, floor=facts.floor), months=tuple(months),
         fan=tuple(tuple(line) for line in lines),
-        out=tuple(int(count) for count in simulation.ran_out(held, floor=facts.floor)),
-        run_out_on=_run_out_on(held, months, opening, facts.floor, facts.on), premium=facts.earned, stresses=stresses,
+        out=out, run_out_on=_run_out_on(out, paths.runs, months, opening, facts.floor, facts.on),
+        premium=facts.earned, stresses=stresses,
         figures=figures.of(facts, assumed, next_year=max(next_year, 0)), assumed=_read(facts, assumed),
     )  # fmt: skip
 
 
-def _run_out_on(held: Ints, months: list[dt.date], opening: int, floor: int, on: dt.date) -> dt.date | None:
-    """The day on which the middle run falls below the floor, along a straight line within the month."""
-    middle = simulation.fan(held, [50])[0]
-    before = opening
-    if before < floor:
+def _run_out_on(
+    out: Sequence[int], runs: int, months: Sequence[dt.date], opening: int, floor: int, on: dt.date
+) -> dt.date | None:
+    """The day by which half of the runs have fallen below the floor, along a straight line within the month."""
+    if opening < floor:
         return on
-    for first, after in zip(months, middle, strict=True):
-        if after < floor:
-            days = (dt.date(first.year + first.month // 12, first.month % 12 + 1, 1) - first).days
-            return first + dt.timedelta(days=(before - floor) * days // (before - after))
+    before = 0
+    for first, after in zip(months, out, strict=True):
+        if after * 2 >= runs:
+            days = (month(first).end - first).days
+            return first + dt.timedelta(days=(runs - 2 * before) * (days - 1) // (2 * (after - before)))
         before = after
     return None
 
@@ -289,3 +313,22 @@ def from_json(said: dict[str, Any]) -> Outlook:
             "assumed": Assumed(**read),
         }
     )
+
+
+def base_to_json(base: Base) -> dict[str, Any]:
+    """The base as JSON holds it; chances are floats, which JSON gives back exactly."""
+    setup = base.setup
+    said = {name: getattr(setup, name) for name in (field.name for field in dataclasses.fields(setup))}
+    said["cells"] = [[one.share, one.rate, one.daily, one.paid_days.tolist()] for one in setup.cells]
+    said["open_claims"] = [[one.count, one.daily, one.paid_days.tolist()] for one in setup.open_claims]
+    return {"setup": said, "sickness": base.sickness, "longest_days": base.longest_days}
+
+
+def base_from_json(said: dict[str, Any]) -> Base:
+    """The base that :func:`base_to_json` wrote down."""
+    numbers = dict(said["setup"])
+    for name in ("month_days", "seasons", "waiting"):
+        numbers[name] = tuple(numbers[name])
+    numbers["cells"] = tuple(Cell(s, r, d, np.array(paid)) for s, r, d, paid in numbers["cells"])
+    numbers["open_claims"] = tuple(OpenClaims(c, d, np.array(paid)) for c, d, paid in numbers["open_claims"])
+    return Base(Setup(**numbers), said["sickness"], said["longest_days"])

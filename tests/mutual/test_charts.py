@@ -71,3 +71,35 @@ class TestBars:
         )
         assert len(ET.fromstring(drawn.svg).findall(f"{SVG}rect")) == 4
         assert drawn.legend == ((1, "in"), (2, "out"))
+
+
+class TestFan:
+    def fan(self, *rows, **more):
+        labels = [f"2026-{i:02}" for i in range(1, len(rows[0]) + 1)]
+        lines = [charts.Series(f"line {n}", tuple(row)) for n, row in enumerate(rows)]
+        return charts.fan(title="Fund", labels=labels, lines=lines, legend=("middle", "half", "most"), **more)
+
+    def test_draws_a_band_for_each_pair_and_a_line_in_the_middle(self):
+        root = ET.fromstring(self.fan((1, 0), (2, 2), (3, 4), (4, 6), (5, 9)).svg)
+        bands = [one.attrib["class"] for one in root.iter(f"{SVG}polygon")]
+        assert bands == ["chart-band chart-band-2", "chart-band chart-band-1"]
+        assert len(list(root.iter(f"{SVG}polyline"))) == 1
+
+    def test_keeps_every_line_in_its_table(self):
+        drawn = self.fan((1, 0), (2, 2), (3, 4))
+        assert drawn.rows == (("2026-01", "1", "2", "3"), ("2026-02", "0", "2", "4"))
+        assert drawn.legend == ((1, "middle"), ("band-1", "half"))
+
+    def test_refuses_bands_without_a_middle(self):
+        with pytest.raises(ValueError, match="middle"):
+            self.fan((1,), (2,))
+
+    @given(st.lists(st.lists(VALUES, min_size=5, max_size=5), min_size=1, max_size=30))
+    def test_stays_inside_its_frame_whatever_the_values(self, months):
+        rows = list(zip(*(sorted(month) for month in months), strict=True))
+        root = ET.fromstring(self.fan(*rows).svg)
+        for one in root.iter():
+            for point in one.attrib.get("points", "").split():
+                x, y = map(Decimal, point.split(","))
+                assert 0 <= x <= charts.WIDTH
+                assert 0 <= y <= charts.HEIGHT

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pooling.solvency import tables
@@ -32,6 +32,7 @@ class TestBcac:
         shipped = tables.HERE / "bcac" / "survivors.csv"
         assert shipped.read_bytes() == (DATA / "freT2Tdis13.csv").read_bytes()
 
+    @settings(deadline=None)
     @given(AGES)
     def test_begins_with_everybody_never_rises_and_ends_with_nobody(self, age):
         survival = tables.bcac(age)
@@ -56,6 +57,7 @@ class TestOwn:
 
 
 class TestPaidDays:
+    @settings(deadline=None)
     @given(AGES, st.integers(0, 60), st.integers(1, 730))
     def test_are_expected_as_the_survival_says(self, age, waiting, longest):
         survival = tables.bcac(age)
@@ -71,6 +73,7 @@ class TestPaidDays:
 
 
 class TestInverse:
+    @settings(deadline=None)
     @given(AGES, st.integers(0, 30))
     def test_gives_the_distribution_back(self, age, waiting):
         chances = tables.paid_days(tables.bcac(age), waiting=waiting, longest=365)

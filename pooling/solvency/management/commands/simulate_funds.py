@@ -31,21 +31,14 @@ class Command(BaseCommand):
             sys.exit(2)
         try:
             found = forecasts.simulate(
-                fund_slug=options["fund"], seed=options["seed"], on=clock.today(), number=options["runs"]
-            )
+                fund_slug=options["fund"], seed=options["seed"], on=clock.today(), number=options["runs"],
+                kept=options["keep"],
+            )  # fmt: skip
         except forecasts.ForecastRefused as refused:
             self.stderr.write(str(refused))
             sys.exit(1)
         for outlook in found:
-            if options["keep"]:
-                forecasts.keep(fund=_fund(outlook), outlook=outlook)
             if options["json"]:
                 self.stdout.write(json.dumps(outlooks.to_json(outlook), sort_keys=True))
             else:
                 self.stdout.write(f"{outlook.name}: {sentences.of_fund(outlook)}")
-
-
-def _fund(outlook: outlooks.Outlook) -> Any:
-    from pooling.solvency import facts
-
-    return facts.funds(outlook.slug)[0]
