@@ -21,6 +21,7 @@ from members.models import Member, RoleGrant, User
 from members.numbers import next_number
 from mutual import rooms
 from mutual.access import Role
+from mutual.ledger import audit
 from mutual.periods import Period, add_months
 from mutual.periods import month as month_of
 
@@ -91,6 +92,7 @@ def make(*, today: dt.date) -> rooms.Story:
         rooms.live_a_month(story, Period(month.start, min(month.end, today + dt.timedelta(days=1))))
         month = month.next()
     _apply(today)
+    audit.run()
     # Written last: a demonstration that was interrupted is begun anew.
     User.objects.create_user(address("ready"), is_active=False)
     return story

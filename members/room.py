@@ -13,6 +13,7 @@ from django.db.models import Q, QuerySet
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from members import membership
 from members import roles as grants
 from members.governance.models import Decision
 from members.models import Member, RoleGrant, User
@@ -40,6 +41,14 @@ def navigation() -> Iterator[rooms.NavItem]:
     yield rooms.NavItem(_("Roles"), "members:roles", "user-shield", "office", frozenset({Role.ADMINISTRATOR}), 80)
     yield rooms.NavItem(_("Runs"), "runs", "progress-check", "office", _OFFICE, 81)
     yield rooms.NavItem(_("Decisions"), "governance:decisions", "gavel", "books", _OFFICE | mine, 95)
+
+
+def on_language_chosen(*, user_id: int, language: str) -> None:
+    """Keep the language with the person: pages, letters and statements follow it on every device."""
+    member = Member.objects.filter(user_id=user_id).first()
+    if member is not None:
+        membership.change_profile(member_id=member.pk, said={"language": language}, by=user_id)
+    User.objects.filter(pk=user_id).update(language=language)
 
 
 def office_cards(*, roles: frozenset[Role], on: dt.date) -> Iterator[rooms.Card]:

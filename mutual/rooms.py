@@ -15,8 +15,9 @@ from importlib import import_module
 from typing import Any, Literal
 
 from django.conf import settings
+from django.urls import resolve
 
-from mutual.access import Role
+from mutual.access import Role, policy_of
 from mutual.money import Money
 
 Group = Literal["mine", "trade", "funds", "office", "books"]
@@ -222,12 +223,19 @@ def personal_data(*, member_id: int) -> dict[str, Any]:
     return {offer.__module__.removesuffix(".room"): offer(member_id=member_id) for offer in _offers("personal_data")}
 
 
-def document_url(number: str) -> str | None:
-    """The page about a document, by its number (``C-000123``)."""
+def document_url(number: str, *, roles: frozenset[Role]) -> str | None:
+    """The page about a document, by its number (``C-000123``), if somebody with these roles may open it."""
     for offer in _offers("document_url"):
         if url := offer(number):
-            return str(url)
+            policy = policy_of(resolve(url).func)
+            return str(url) if policy is not None and policy[0] & roles else None
     return None
+
+
+def on_language_chosen(*, user_id: int, language: str) -> None:
+    """Tell the rooms which language somebody chose to read in."""
+    for offer in _offers("on_language_chosen"):
+        offer(user_id=user_id, language=language)
 
 
 def on_admitted(*, member_id: int, number: str, currency: str, on: dt.date) -> None:

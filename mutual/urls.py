@@ -4,6 +4,7 @@ from django.urls import include, path
 
 from mutual import health
 from mutual.mail.views import preferences
+from mutual.pages import views as pages
 
 urlpatterns = [
     path("", include("members.front")),
@@ -12,7 +13,7 @@ urlpatterns = [
     path("statements/", include("members.statements.urls")),
     path("health/", health.health, name="health"),
     path("accounts/", include("allauth.urls")),
-    path("language/", include("django.conf.urls.i18n")),
+    path("language/setlang/", pages.set_language, name="set_language"),
     path("runs/", include("mutual.jobs.urls")),
     path("outbox/", include("mutual.mail.urls")),
     path("decisions/", include("members.governance.urls")),

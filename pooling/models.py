@@ -6,6 +6,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
+from mutual import formats, periods
 from mutual.fields import MoneyField, NullableMoneyField
 from mutual.money import Money, from_minor
 from pooling import words
@@ -183,6 +184,11 @@ class Charge(models.Model):
     def document(self) -> str:
         """How the journal refers to it: by its period, never by the member."""
         return f"DUES-{self.period}"
+
+    @property
+    def period_words(self) -> str:
+        """Its period as a person reads it: November 2026."""
+        return formats.period(periods.parse(self.period))
 
 
 class Payment(models.Model):

@@ -109,7 +109,7 @@ def recent(*, member_id: int, limit: int) -> Iterator[rooms.Happening]:
     charges = Charge.objects.select_related("version").filter(member_id=member_id).order_by("-charged_on", "-id")
     for charge in charges[:limit]:
         yield rooms.Happening(
-            charge.charged_on, _("Dues of %(period)s") % {"period": charge.period}, -charge.total,
+            charge.charged_on, _("Dues of %(period)s") % {"period": charge.period_words}, -charge.total,
             reverse("pooling:my_dues"), "calendar-due",
         )  # fmt: skip
 

@@ -18,6 +18,7 @@ from mutual.access import Role
 from mutual.documents.documents import DocumentRefused
 from mutual.jobs.models import Run
 from mutual.ledger import audit, balances
+from mutual.money import zero
 from mutual.pages import downloads
 from mutual.pages import forms as pages
 from mutual.periods import Period, month
@@ -125,6 +126,10 @@ def my_dues(request: HttpRequest) -> HttpResponse:
         "page": page,
         "payments": payments.of_member(member)[:24],
         "member": member,
+        "owing": sum(
+            (charge.still_open for charge in charges.filter(amount__gt=F("paid") + F("written_off"))),
+            zero(member.currency),
+        ),
         "plan": views.get(plan.plan_id) if plan else None,
         "today": clock.today(),
     }

@@ -170,11 +170,6 @@ def personal_data(*, member_id: int) -> dict[str, Any]:
     }
 
 
-def document_url(number: str) -> str | None:
-    """The page of a trade."""
-    return reverse("barter:trade", args=[number]) if number.startswith("T-") else None
-
-
 def findings() -> Iterator[rooms.Finding]:
     """Settled trades and the barter book must say the same."""
     with connection.cursor() as cursor:

@@ -122,7 +122,7 @@ def entry(request: HttpRequest, book: str, entry_id: uuid.UUID) -> HttpResponse:
             "kind": found.kind.label,
             "sides": parts,
             "totals": reports.entry_totals(parts),
-            "document_url": rooms.document_url(found.document) if found.document else None,
+            "document_url": rooms.document_url(found.document, roles=request.user.roles) if found.document else None,  # type: ignore[union-attr]
             "people": people.names([found.recorded_by, *(deed.by for deed in deeds)]),
             "deeds": deeds,
             "labels": chart.labels(side.account_id for side in parts),

@@ -7,10 +7,12 @@ from collections.abc import Callable
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
+from django.utils import translation
 from django.utils.http import url_has_allowed_host_and_scheme
+from django.views import i18n
 from django.views.decorators.http import require_POST
 
-from mutual import access, repeats
+from mutual import access, repeats, rooms
 from mutual.pages import theme
 
 
@@ -37,6 +39,31 @@ def set_theme(request: HttpRequest) -> HttpResponse:
         secure=settings.SESSION_COOKIE_SECURE,
     )
     return response
+
+
+@access.anyone
+@require_POST
+def set_language(request: HttpRequest) -> HttpResponse:
+    """Keep the language in a cookie, and with the person signed in, and go back to the page the switch stood on."""
+    response: HttpResponse = i18n.set_language(request)
+    wanted = request.POST.get("language", "")
+    if request.user.is_authenticated and wanted in dict(settings.LANGUAGES):
+        rooms.on_language_chosen(user_id=access.acting(request), language=wanted)
+    return response
+
+
+class LanguageMiddleware:
+    """Whoever is signed in reads in the language kept with her, on every device; visitors as their browser asks."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        user = request.user
+        if user.is_authenticated:
+            translation.activate(user.language)
+            request.LANGUAGE_CODE = user.language
+        return self.get_response(request)
 
 
 class RepeatMiddleware:

@@ -35,12 +35,13 @@ def log(request: HttpRequest) -> HttpResponse:
     if asked.get("period"):
         kept["period"] = asked["period"].label
     kept = {name: value for name, value in kept.items() if value}
+    held: frozenset[Role] = request.user.roles  # type: ignore[union-attr]
     return render(
         request,
         "ledger/log.html",
         {
             "form": form,
-            "rows": [(deed, rooms.document_url(deed.subject)) for deed in page.deeds],
+            "rows": [(deed, rooms.document_url(deed.subject, roles=held)) for deed in page.deeds],
             "people": people.names(deed.by for deed in page.deeds),
             "older_url": "?" + urlencode({**kept, "before": page.older}) if page.older else "",
             "newer_url": "?" + urlencode(kept) if start else "",

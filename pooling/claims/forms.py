@@ -19,7 +19,7 @@ from pooling.models import Fund
 class ClaimForm(KeyedForm):
     """A claim: fund, occasion, days, amount. Nothing about an illness is asked."""
 
-    fund = forms.ModelChoiceField(label=_("Fund"), queryset=Fund.objects.none())
+    fund = forms.ModelChoiceField(label=_("Fund"), queryset=Fund.objects.none(), empty_label=_("Choose a fund"))
     occasion = forms.ChoiceField(
         label=_("Occasion"), choices=Claim.Occasion.choices, help_text=_("No diagnosis, please: nobody needs it.")
     )

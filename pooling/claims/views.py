@@ -60,7 +60,12 @@ def claim_new(request: HttpRequest) -> HttpResponse:
         request, form, heading=_("Claim a benefit"),
         lead=_("Two officers decide about it. Only they see it; what is booked carries its number, never your name."),
         submit=_("Submit"), back=reverse("claims:my_claims"), back_words=_("My claims"),
-        note=_("A fund can give only what it holds above its floor."),
+        note=" ".join(
+            [
+                _("A fund can give only what it holds above its floor."),
+                *(f"{fund.name}: {fund.promise_sentence}" for fund in form.fields["fund"].queryset),  # type: ignore[attr-defined]
+            ]
+        ),
     )  # fmt: skip
 
 

@@ -38,7 +38,7 @@ def overview(request: HttpRequest) -> HttpResponse:
         "went": reports.where_it_went(),
         "left": reports.left(),
         "relief": reports.relief_left(),
-        "proposals": reports.proposals() if writes else [],
+        "proposals": [(one, reports.proposed(one)) for one in reports.proposals()] if writes else [],
         "can_write": writes,
         "me": request.user.pk,
     }
@@ -56,7 +56,8 @@ def _year(label: str) -> reports.YearView:
 @require_GET
 def year(request: HttpRequest, label: str) -> HttpResponse:
     """One year: income, expense and what is left."""
-    return render(request, "surplus/year.html", {"view": _year(label), "can_write": _can_write(request)})
+    view = reports.with_chart(_year(label), clock.today())
+    return render(request, "surplus/year.html", {"view": view, "can_write": _can_write(request)})
 
 
 @access.roles(*MONEY)
@@ -87,8 +88,10 @@ def close(request: HttpRequest, label: str) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def allocate(request: HttpRequest) -> HttpResponse:
     """Propose what the surplus is for."""
-    form = AllocationForm(request.POST or None)
-    if request.method == "POST" and form.is_valid():
+    form, seen = AllocationForm(request.POST or None), None
+    if request.method == "POST" and form.is_valid() and "look" in request.POST:
+        seen = reports.preview(form.parts())
+    elif request.method == "POST" and form.is_valid():
         try:
             years.propose_allocation(
                 parts=form.parts(), text=form.cleaned_data["text"], ballot=form.cleaned_data["ballot"],
@@ -99,12 +102,8 @@ def allocate(request: HttpRequest) -> HttpResponse:
         else:
             messages.success(request, _("Proposed. Another officer confirms it; nothing has been booked yet."))
             return redirect("surplus:overview")
-    return pages.page(
-        request, form, heading=_("Allocate the surplus"),
-        lead=_("%(left)s have no purpose yet. It goes to funds, the reserve or dues: never to a person.")
-        % {"left": formats.money(reports.left())},
-        submit=_("Propose it"), back=reverse("surplus:overview"), back_words=_("Surplus"),
-    )  # fmt: skip
+    context = {"form": form, "seen": seen, "left": reports.left()}
+    return render(request, "surplus/allocate.html", context, status=422 if form.errors else 200)
 
 
 @access.roles(*MONEY)

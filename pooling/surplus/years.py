@@ -192,6 +192,14 @@ def _enough(parts: Sequence[Part]) -> None:
             )
 
 
+def parts_of(decision: Decision) -> list[Part]:
+    """The parts of a proposed allocation."""
+    return [
+        Part(said["purpose"], said["fund"], from_minor(said["minor"], said["currency"]))
+        for said in decision.terms["parts"]
+    ]
+
+
 @transaction.atomic(durable=True)
 def confirm_allocation(*, decision_id: int, by: int, on: dt.date) -> Decision:
     """Allocate as the second officer: the passed decision itself posts the entry.
@@ -200,10 +208,7 @@ def confirm_allocation(*, decision_id: int, by: int, on: dt.date) -> Decision:
     :raises NothingToAllocate: if there is less surplus by now
     """
     decision = decisions.lock(decision_id, kind=ALLOCATION, by=by)
-    parts = [
-        Part(said["purpose"], said["fund"], from_minor(said["minor"], said["currency"]))
-        for said in decision.terms["parts"]
-    ]
+    parts = parts_of(decision)
     chart.lock(accounts.surplus(str(parts[0].amount.currency)))
     _enough(parts)
     try:
@@ -213,7 +218,7 @@ def confirm_allocation(*, decision_id: int, by: int, on: dt.date) -> Decision:
                 key=f"decision/{decision.number}/allocated",
                 date=on,
                 transfers=[
-                    journal.move(part.amount, debit=accounts.surplus(str(part.amount.currency)), credit=_target(part))
+                    journal.move(part.amount, debit=accounts.surplus(str(part.amount.currency)), credit=target(part))
                     for part in parts
                 ],
                 recorded_by=by,
@@ -232,7 +237,7 @@ def confirm_allocation(*, decision_id: int, by: int, on: dt.date) -> Decision:
     return decision
 
 
-def _target(part: Part) -> chart.Account:
+def target(part: Part) -> chart.Account:
     unit = str(part.amount.currency)
     if part.purpose == Allocation.Purpose.FUND:
         assert part.fund_id is not None

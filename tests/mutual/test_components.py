@@ -281,6 +281,25 @@ class TestEveryTemplate:
         assert {name: file for name, file in wanted.items() if name not in there} == {}
 
 
+def stacked(*columns, rows):
+    head = "".join(f'<th class="num">{column}</th>' for column in columns)
+    return Template(
+        f'{{% load mutual %}}{{% table "T" "table-stack" %}}<thead><tr><th>What</th>{head}</tr></thead>'
+        f"<tbody>{rows}</tbody>{{% endtable %}}"
+    ).render(Context())
+
+
+class TestTable:
+    def test_names_its_figures_for_the_phone(self):
+        rows = '<tr><th>a</th><td class="num">1</td><td class="num">2</td></tr><tr><td colspan="3">b</td></tr>'
+        table = stacked('In &amp; "out"', "Sum", rows=rows)
+        assert '<td class="num" data-label="In &amp; &quot;out&quot;">1</td><td class="num" data-label="Sum">2' in table
+        assert '<td colspan="3">b' in table
+
+    def test_leaves_a_single_figure_without_a_name(self):
+        assert "data-label" not in stacked("Sum", rows='<tr><th>a</th><td class="num">1</td></tr>')
+
+
 class TestFields:
     def test_tie_help_and_error_to_their_box(self):
         form = Payment({"amount": "x"})

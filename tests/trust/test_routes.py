@@ -73,6 +73,7 @@ TABLE = {
     "invoices/new/": "M",
     "invoices/receipts/<int:receipt_id>/undo/": "M",
     "invoices/settings/": "M",
+    "language/setlang/": "anyone",
     "log/": "TAX",
     "me/": "signed in",
     "me/buffers/": "M",

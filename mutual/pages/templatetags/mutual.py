@@ -6,14 +6,16 @@ Filters answer an empty string for ``None``, so that a page says nothing rather 
 from __future__ import annotations
 
 import datetime as dt
+import re
 from decimal import Decimal
+from html import unescape
 from typing import Any
 
 from django import template
 from django.templatetags.static import static
 from django.utils import timezone
-from django.utils.html import format_html, format_html_join
-from django.utils.safestring import SafeString
+from django.utils.html import escape, format_html, format_html_join, strip_tags
+from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 from djmoney.money import Money
 
@@ -224,6 +226,38 @@ def progress(done: int, total: int, label: str = "") -> dict[str, Any]:
     }
 
 
+_HEADING = re.compile(r"<th\b[^>]*>(.*?)</th>", re.DOTALL)
+_CELL = re.compile(r"<t[hd]\b[^>]*>")
+_SPAN = re.compile(r'colspan="(\d+)"')
+
+
+def _labelled(body: SafeString) -> SafeString:
+    """Give every figure the name of its column, which a phone shows before it where the columns are stacked.
+
+    Where there is one column of figures it needs no name.
+    """
+    head, found, rows = body.partition("</thead>")
+    names = [escape(unescape(strip_tags(name)).strip()) for name in _HEADING.findall(head)]
+    if not found or len(re.findall(r'<th\b[^>]*class="[^"]*\bnum\b', head)) < 2:
+        return body
+
+    def row(match: re.Match[str]) -> str:
+        column = 0
+
+        def cell(start: re.Match[str]) -> str:
+            nonlocal column
+            tag, here = start[0], column
+            span = _SPAN.search(tag)
+            column += int(span[1]) if span else 1
+            if here >= len(names) or "data-label" in tag or not re.search(r'class="[^"]*\bnum\b', tag):
+                return tag
+            return f'{tag[:-1]} data-label="{names[here]}">'
+
+        return _CELL.sub(cell, match[0])
+
+    return mark_safe(head + found + re.sub(r"<tr\b.*?</tr>", row, rows, flags=re.DOTALL))  # noqa: S308
+
+
 class _Table(template.Node):
     def __init__(self, title: template.base.FilterExpression, inside: template.NodeList, extra: str) -> None:
         self.title, self.inside, self.extra = title, inside, extra
@@ -231,6 +265,8 @@ class _Table(template.Node):
     def render(self, context: template.Context) -> SafeString:
         title = self.title.resolve(context)
         body = self.inside.render(context)
+        if "table-stack" in self.extra:
+            body = _labelled(body)
         return format_html(
             '<div class="table-scroll" role="region" aria-label="{}" tabindex="0">'
             '<table class="table {}"><caption class="visually-hidden">{}</caption>{}</table></div>',

@@ -29,6 +29,15 @@ class TestLog:
         for said in ("Ada Byron", "Claim approved", "C-000001", "750.00", "The clock"):
             assert said in html
 
+    def test_links_only_to_what_the_reader_may_open(self, auditor):
+        for subject in ("P-000001", "C-000001", "T-000001"):
+            trail.record(by=None, did="RECORDED", subject=subject)
+        html = auditor.get("/log/").content.decode()
+        assert 'href="/payments/P-000001/"' in html
+        assert 'href="/claims/C-000001/"' not in html
+        assert "T-000001" in html
+        assert 'href="/barter/trades/T-000001/"' not in html
+
     def test_asks_by_subject_deed_and_period(self, auditor):
         trail.record(by=None, did="CLAIM_APPROVED", subject="C-000001")
         trail.record(by=None, did="CLAIM_PAID", subject="C-000002")

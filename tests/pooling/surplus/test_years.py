@@ -9,18 +9,20 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from members.governance import decisions
+from members.governance.models import Decision
 from mutual.jobs.models import Run
 from mutual.ledger import audit, balances, chart, journal
 from mutual.ledger.kinds import AccountType
 from mutual.money import Money, allocate_minor, minor
 from mutual.periods import parse
 from pooling import accounts, placing
-from pooling.surplus import relief, years
+from pooling.surplus import relief, reports, years
 from pooling.surplus.models import Allocation, Relief, ReliefPart, Year
 from pooling.treasury import corrections, months
 from tests.conftest import make_member
 from tests.pooling.test_dues import ada, charge, coop, held, on_plan, owes, pay
 from tests.pooling.test_treasury import cost, start, theo_again
+from tests.trust.test_routes import person
 
 __all__ = ["ada", "coop"]
 pytestmark = pytest.mark.django_db
@@ -125,6 +127,17 @@ class TestClose:
         assert not list(audit.findings())
 
 
+class TestYear:
+    def test_draws_its_months_also_when_it_is_closed(self, earned):
+        before = reports.with_chart(reports.year("2026", NEXT), NEXT)
+        close(earned)
+        after = reports.with_chart(reports.year("2026", NEXT), NEXT)
+        assert before.chart is not None
+        assert before.chart == after.chart
+        assert after.earned - after.spent == after.result == Money(500, "EUR")
+        assert ("Courses", Money(300, "EUR")) in after.earnings
+
+
 class TestAllocate:
     def test_moves_the_surplus_to_its_purposes(self, earned):
         close(earned)
@@ -144,6 +157,25 @@ class TestAllocate:
         with pytest.raises(years.NothingToAllocate):
             years.confirm_allocation(decision_id=second.pk, by=theo_again(), on=NEXT)
         assert not list(audit.findings())
+
+    def test_is_shown_before_exactly_as_it_will_be(self, earned):
+        close(earned)
+        there = years.unallocated("EUR")
+        parts = [part("FUND", "33.33", earned.sick), part("RESERVE", 20)]
+        seen = reports.preview(parts)
+        allocate(earned, *parts)
+        assert [one.after for one in seen.parts] == [held(earned.sick.account), Money(20, "EUR")]
+        assert seen.left == years.unallocated("EUR") == there - Money("53.33", "EUR")
+
+    def test_shows_on_the_page_what_it_would_do_and_books_nothing(self, earned, client):
+        close(earned)
+        client.force_login(person("treasurer"))
+        said = {"ballot": "Assembly", "text": "Voted", f"fund_{earned.sick.pk}": "33.33", "look": "1"}
+        page = client.post("/surplus/allocate/", said).content.decode()
+        assert "What it would do" in page
+        assert "€33.33" in page
+        assert not Decision.objects.filter(kind=years.ALLOCATION).exists()
+        assert client.post("/surplus/allocate/", {**said, f"fund_{earned.sick.pk}": "9999"}).status_code == 200
 
     def test_knows_no_purpose_that_is_a_person(self):
         assert set(Allocation.Purpose.values) == {"FUND", "RESERVE", "RELIEF"}
