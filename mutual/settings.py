@@ -148,8 +148,8 @@ MUTUAL_ROOMS = [
 
 BENEFIT_HISTORY = "pooling.claims.history.absences"
 """Who tells the rules of the absences before: a function as ``pooling.benefits.facts.absences`` describes it."""
-COVER_INDEX = ""
-"""Who knows what share of approved benefits a fund pays: a function of its id and a day; without one, all of it."""
+COVER_INDEX = "pooling.payouts.index.current_index"
+"""Who knows what share of approved benefits a fund pays at present: a function of the fund; none where it is empty."""
 
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",

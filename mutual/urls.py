@@ -27,6 +27,7 @@ urlpatterns = [
     path("claims/", include("pooling.claims.urls")),
     path("payouts/", include("pooling.payouts.urls")),
     path("treasury/", include("pooling.treasury.urls")),
+    path("", include("pooling.benefits.urls")),
     path("", include("pooling.urls")),
     path("", include("mutual.pages.urls")),
 ]

@@ -397,7 +397,7 @@ class _Reckoning:
             return
         since = add_months(facts.joined_on, months)
         values: dict[str, Value] = {
-            "joined": facts.joined_on, "months": months, "since": since, "occurred": facts.occurred_on,
+            "joined": facts.joined_on, "length": Length(months, 0), "since": since, "occurred": facts.occurred_on,
             "version": then.number,
         }  # fmt: skip
         if facts.occurred_on < since:

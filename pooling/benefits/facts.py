@@ -14,6 +14,7 @@ from members.models import Member
 from pooling.benefits import rules
 from pooling.benefits.engine import Earlier, Facts, Line, Phase, Version, version_on
 from pooling.benefits.models import Cover
+from pooling.models import Fund
 
 
 @dataclass(frozen=True)
@@ -60,12 +61,12 @@ def absences(*, fund_id: int, member_ids: Sequence[int] | None = None, since: dt
     )
 
 
-def cover_index(fund_id: int, on: dt.date) -> Decimal:
+def cover_index(fund: Fund) -> Decimal:
     """What share of approved benefits the fund pays at present (F11), from ``settings.COVER_INDEX``; else all of it."""
     if not settings.COVER_INDEX:
         return Decimal(1)
-    index: Callable[[int, dt.date], Decimal] = import_string(settings.COVER_INDEX)
-    return index(fund_id, on)
+    index: Callable[[Fund], Decimal] = import_string(settings.COVER_INDEX)
+    return index(fund)
 
 
 def load(absence: Absence, *, fund_id: int, versions: Sequence[Version] | None = None) -> Facts:

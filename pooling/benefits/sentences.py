@@ -28,7 +28,7 @@ SENTENCES = {
         "The same cause within %(months)s months: this continues claim %(number)s, and its %(days)s days of absence "
         "count."
     ),
-    "covered-since": noop("Cover began on %(since)s: %(months)s months after joining on %(joined)s."),
+    "covered-since": noop("Cover began on %(since)s: %(length)s after joining on %(joined)s."),
     "age-covered": noop("The rules cover somebody of %(age)s."),
     "not-too-often": noop("Claims in the %(months)s months before: %(count)s of at most %(most)s."),
     "rate-level": noop("Level %(level)s is %(amount)s a month."),
@@ -89,7 +89,7 @@ SENTENCES = {
         "It was reported on %(reported)s; the rules give %(days)s days from its beginning, until %(until)s."
     ),
     "still-waiting": noop(
-        "It began on %(occurred)s. Cover begins %(months)s months after joining on %(joined)s: on %(since)s "
+        "It began on %(occurred)s. Cover begins %(length)s after joining on %(joined)s: on %(since)s "
         "(version %(version)s of the rules)."
     ),
     "birth-unknown": noop("The rules ask for an age, and the date of birth is not known."),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from decimal import Decimal
 
 import pytest
 from django.db import DatabaseError, transaction
@@ -256,17 +257,16 @@ def _other():
 
 
 class TestCoverIndex:
-    def test_is_all_of_it_where_nobody_says_otherwise(self, coop):
-        assert facts.cover_index(coop.sick.pk, ON) == 1
+    def test_is_all_of_it_where_nobody_says_otherwise(self, coop, settings):
+        settings.COVER_INDEX = ""
+        assert facts.cover_index(coop.sick) == 1
 
     def test_is_what_the_room_says_that_knows(self, coop, settings):
         settings.COVER_INDEX = f"{__name__}.half"
-        assert str(facts.cover_index(coop.sick.pk, ON)) == "0.5"
+        assert str(facts.cover_index(coop.sick)) == "0.5"
 
 
-def half(fund_id, on):
-    from decimal import Decimal
-
+def half(fund):
     return Decimal("0.5")
 
 

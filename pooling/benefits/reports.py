@@ -1,0 +1,334 @@
+"""What the rules come to: for a member who would fall ill today, and for last year's claims under other rules."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from decimal import Decimal
+
+from django.utils.translation import gettext as _
+
+from members.governance.models import Decision
+from members.models import Member
+from mutual import charts, formats
+from mutual.money import Money, decimals, from_minor, round_money
+from mutual.periods import add_months
+from pooling import words
+from pooling.benefits import facts, rules, sentences, texts
+from pooling.benefits.engine import Code, Earlier, Entitlement, Facts, Step, Version, assess, version_on
+from pooling.benefits.models import RuleVersion
+from pooling.benefits.terms import Benefit, Per, Terms
+from pooling.models import Fund
+
+LONGEST = 24
+"""How many months ahead a benefit without an end is shown."""
+FEWEST = 5
+"""No figure is shown about fewer people."""
+
+
+@dataclass(frozen=True)
+class Told:
+    """A step as it is read: its sentence, its rule and version, and the figure."""
+
+    sentence: str
+    rule: str
+    version: int
+    figure: str
+
+
+@dataclass(frozen=True)
+class Lasting:
+    """What an absence of some length would come to."""
+
+    label: str
+    days: int
+    amount: Money
+
+
+@dataclass(frozen=True)
+class IfIll:
+    """What one benefit of a fund would come to for one member, if it were needed today.
+
+    :ivar rate: by the month (week, day, or once), at the present cover index
+    :ivar whole: the same before the index
+    :ivar refusal: why nothing would come, if nothing would
+    """
+
+    fund: Fund
+    words: words.Words
+    title: str
+    causes: str
+    per: str
+    once: bool
+    rate: Money
+    whole: Money
+    index: Decimal
+    first_day: dt.date | None
+    last_day: dt.date | None
+    from_today: bool
+    length: str
+    lasting: tuple[Lasting, ...]
+    steps: tuple[Told, ...]
+    chart: charts.Chart | None
+    code: str = ""
+    refusal: str = ""
+    covers_illness: bool = True
+
+    @property
+    def index_words(self) -> str:
+        """The index with its four decimals."""
+        return formats.number(self.index, 4)
+
+    @property
+    def short(self) -> bool:
+        """Whether the fund is too short to pay everything."""
+        return self.index < 1
+
+
+def told(steps: Iterable[Step]) -> tuple[Told, ...]:
+    """Steps of an entitlement in the reader's language."""
+    return tuple(Told(sentences.of(step), step.rule, step.version, sentences.figure(step)) for step in steps)
+
+
+def if_ill(member: Member, on: dt.date, *, causes: Sequence[str] = ()) -> list[IfIll]:
+    """What every open fund with rules would come to for a member if it were needed today, illness first.
+
+    :param causes: only benefits that cover one of these
+    """
+    found: list[IfIll] = []
+    for fund in Fund.objects.filter(closed_on=None).select_related("account__currency").order_by("name"):
+        versions = rules.versions(fund.pk)
+        version = version_on(versions, on)
+        if version is None:
+            continue
+        index = facts.cover_index(fund)
+        known = facts.load(facts.Absence(member.pk, "", on, on, on, reported_on=on), fund_id=fund.pk, versions=versions)
+        found.extend(
+            _if_ill(fund, benefit, known, versions, index)
+            for benefit in version.terms.benefits
+            if not causes or set(causes) & set(benefit.causes)
+        )
+    return sorted(found, key=lambda one: (not one.covers_illness, one.once, one.fund.name))
+
+
+def _if_ill(fund: Fund, benefit: Benefit, known: Facts, versions: Sequence[Version], index: Decimal) -> IfIll:
+    on = known.occurred_on
+    cause = "ILLNESS" if "ILLNESS" in benefit.causes else benefit.causes[0]
+    longest = add_months(on, LONGEST) + dt.timedelta(benefit.own_risk.after(on).toordinal() - on.toordinal())
+    if benefit.duration is not None:
+        longest = max(longest, benefit.duration.after(benefit.own_risk.after(on)))
+    claim = replace(known, cause=cause, ended_on=longest)
+    preview = assess(claim, versions)
+    unit = preview.currency
+    lasting = () if benefit.once or preview.code else _lasting(claim, versions, preview, index)
+    # Shown is the longest absence; where the rules pay short ones otherwise, its steps say so as well.
+    rate = _at(preview.rate, unit, index)
+    return IfIll(
+        fund=fund, words=words.of(fund.promise), title=benefit.title,
+        causes=", ".join(sentences.cause(one) for one in benefit.causes), per=_per(benefit.pays.per),
+        once=benefit.once, rate=rate, whole=from_minor(preview.rate, unit), index=index,
+        first_day=preview.first_day if not preview.code else None, last_day=preview.last_day,
+        from_today=preview.first_day == on,
+        length=sentences.length(benefit.duration.months, benefit.duration.days) if benefit.duration else "",
+        lasting=lasting, steps=(*told(_shortened(preview)), *_index_step(preview, index)),
+        chart=_chart(preview, index, benefit.title) if lasting else None,
+        code=sentences.code_label(preview.code) if preview.code else "",
+        refusal=sentences.of(preview.refusal) if preview.refusal else "",
+        covers_illness="ILLNESS" in benefit.causes,
+    )  # fmt: skip
+
+
+def _shortened(preview: Entitlement) -> list[Step]:
+    """The steps without the refusal, and of many months the first three: the chart shows them all."""
+    steps: list[Step] = []
+    lines = 0
+    for step in preview.steps:
+        is_line = step.code.startswith("line-")
+        lines += is_line
+        if step is not preview.refusal and not (is_line and lines > 3):
+            steps.append(step)
+    return steps
+
+
+def _index_step(preview: Entitlement, index: Decimal) -> list[Told]:
+    if preview.code or index == 1:
+        return []
+    paid = _at(preview.amount, preview.currency, index)
+    sentence = _("At the present cover index of %(index)s that is %(amount)s.") % {
+        "index": formats.number(index, 4), "amount": formats.money(paid),
+    }  # fmt: skip
+    return [Told(sentence, "cover-index", preview.version, formats.money(paid))]
+
+
+def _per(per: Per) -> str:
+    return {
+        Per.DAY: _("a day"), Per.WEEK: _("a week"), Per.MONTH: _("a month"), Per.ONCE: _("once"),
+    }[per]  # fmt: skip
+
+
+def _at(minor: int, currency: str, index: Decimal) -> Money:
+    """An amount at the cover index, rounded half up: the pay run itself divides to the cent (F11)."""
+    return round_money(Decimal(minor).scaleb(-decimals(currency)) * index, currency)
+
+
+def _lasting(claim: Facts, versions: Sequence[Version], whole: Entitlement, index: Decimal) -> tuple[Lasting, ...]:
+    """What absences of some lengths would come to."""
+    found = []
+    on = claim.occurred_on
+    for label, end in (
+        (_("two weeks"), on + dt.timedelta(14)),
+        (_("six weeks"), on + dt.timedelta(42)),
+        (_("three months"), add_months(on, 3)),
+        (_("six months"), add_months(on, 6)),
+        (_("a year"), add_months(on, 12)),
+    ):
+        one = assess(replace(claim, ended_on=end), versions)
+        found.append(Lasting(label, one.days, _at(one.amount, one.currency, index)))
+    label = _("as long as the rules allow") if whole.last_day else _("two years")
+    if found[-1].days == whole.days:
+        return tuple(found)
+    found.append(Lasting(label, whole.days, _at(whole.amount, whole.currency, index)))
+    return tuple(found)
+
+
+def _chart(preview: Entitlement, index: Decimal, title: str) -> charts.Chart:
+    months = sorted(preview.months().items())[:LONGEST]
+    unit = preview.currency
+    return charts.bars(
+        title=_("%(title)s, month by month") % {"title": title},
+        labels=[formats.month_short(month) for month, _amount in months],
+        series=[charts.Series(title, tuple(_at(amount, unit, index).amount for _month, amount in months))],
+        words=lambda value: formats.money(Money(value, unit)), of=_("Month"),
+    )  # fmt: skip
+
+
+# --- What a change would have done ----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Effect:
+    """What the claims of a year would have come to under the rules as they were and under others.
+
+    People are counted, not claims. Where a group has fewer than five people, none of the groups is shown; with fewer
+    than five people in all, no sum either.
+    """
+
+    currency: str
+    since: dt.date
+    until: dt.date
+    enough: bool
+    before: Money
+    after: Money
+    shown: bool
+    more: int
+    less: int
+    same: int
+
+    @property
+    def difference(self) -> Money:
+        """What would have been paid more, or less."""
+        return self.after - self.before
+
+
+def effect_of(fund: Fund, terms: Terms, on: dt.date) -> Effect:
+    """What last year's claims would have come to under other terms; both sides worked out by the engine anew."""
+    since = add_months(on, -12)
+    now = rules.versions(fund.pk)
+    claims = facts.absences(fund_id=fund.pk, since=since, until=on)
+    then = (Version(len(now) + 1, since - dt.timedelta(36_500), terms),)
+    members = {one.member_id for one in claims}
+    before = _paid(fund, claims, now) if now else _granted(claims)
+    after = _paid(fund, claims, then)
+    more = sum(after[one] > before[one] for one in members)
+    less = sum(after[one] < before[one] for one in members)
+    same = len(members) - more - less
+    enough = len(members) >= FEWEST
+    return Effect(
+        currency=fund.currency, since=since, until=on, enough=enough,
+        before=from_minor(sum(before.values()) if enough else 0, fund.currency),
+        after=from_minor(sum(after.values()) if enough else 0, fund.currency),
+        shown=enough and all(group == 0 or group >= FEWEST for group in (more, less, same)),
+        more=more, less=less, same=same,
+    )  # fmt: skip
+
+
+def _granted(claims: Sequence[facts.Absence]) -> dict[int, int]:
+    """What officers granted each member by hand, where the fund had no rules."""
+    sums: dict[int, int] = {}
+    for claim in claims:
+        sums[claim.member_id] = sums.get(claim.member_id, 0) + sum(line.amount for line in claim.lines)
+    return sums
+
+
+def _paid(fund: Fund, claims: Sequence[facts.Absence], versions: Sequence[Version]) -> dict[int, int]:
+    """What each member's claims come to, one after the other."""
+    sums: dict[int, int] = {}
+    earlier: dict[int, tuple[Earlier, ...]] = {}
+    found = facts.load_many(claims, fund_id=fund.pk, versions=versions, history=())
+    for claim, known in zip(claims, found, strict=True):
+        before = earlier.get(claim.member_id, ())
+        one = replace(known, earlier=before)
+        came_to = assess(one, versions)
+        sums[claim.member_id] = sums.get(claim.member_id, 0) + came_to.amount
+        if (told_later := came_to.as_earlier(one, claim.number)) is not None:
+            earlier[claim.member_id] = (*before, told_later)
+    return sums
+
+
+@dataclass(frozen=True)
+class Change:
+    """A sentence of the rules that is new or goes."""
+
+    sentence: str
+    is_new: bool
+
+
+def changes(before: Terms | None, after: Terms) -> list[Change]:
+    """What the new rules say that the old did not, and the other way round; benefit by benefit."""
+    old = {benefit.rule: texts.clauses(benefit, before) for benefit in before.benefits} if before else {}
+    new = {benefit.rule: texts.clauses(benefit, after) for benefit in after.benefits}
+    titles = {benefit.rule: benefit.title for terms in (before, after) if terms for benefit in terms.benefits}
+    found: list[Change] = []
+    for rule in dict.fromkeys([*old, *new]):
+        gone = [one for one in old.get(rule, []) if one not in new.get(rule, [])]
+        come = [one for one in new.get(rule, []) if one not in old.get(rule, [])]
+        found.extend(Change(f"{titles[rule]}: {one}", is_new=False) for one in gone)
+        found.extend(Change(f"{titles[rule]}: {one}", is_new=True) for one in come)
+    return found
+
+
+@dataclass(frozen=True)
+class Rules:
+    """A fund's rules as everybody reads them: the version in force, what comes, and what was before."""
+
+    fund: Fund
+    words: words.Words
+    current: RuleVersion | None
+    own_text: bool
+    clauses: tuple[tuple[str, tuple[str, ...]], ...]
+    levels: tuple[tuple[str, Money], ...]
+    coming: tuple[RuleVersion, ...]
+    history: tuple[RuleVersion, ...]
+    proposals: tuple[Decision, ...]
+
+
+def rules_of(fund: Fund, on: dt.date) -> Rules:
+    """A fund's rules, with the decision that set each version."""
+    every = list(RuleVersion.objects.filter(fund=fund).select_related("decision").order_by("-number"))
+    current = next((one for one in every if one.valid_from <= on), None)
+    terms = rules.read(current.terms) if current else None
+    return Rules(
+        fund=fund, words=words.of(fund.promise), current=current,
+        own_text=current is not None and terms is not None and current.text != "\n".join(texts.describe(terms)),
+        clauses=tuple((one.title, tuple(texts.clauses(one, terms))) for one in terms.benefits) if terms else (),
+        levels=tuple((one.name, from_minor(one.amount, fund.currency)) for one in terms.levels) if terms else (),
+        coming=tuple(one for one in reversed(every) if one.valid_from > on), history=tuple(every),
+        proposals=tuple(
+            Decision.objects.filter(kind=rules.KIND, state=Decision.State.PROPOSED, terms__fund=fund.pk)
+            .select_related("proposed_by").order_by("id")
+        ),
+    )  # fmt: skip
+
+
+__all__ = ["Code", "Effect", "IfIll", "Rules", "changes", "effect_of", "if_ill", "rules_of", "told"]

@@ -1,0 +1,157 @@
+"""Pages about rules: what a member would get today, what the rules of a fund are, and what a change would do."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods
+
+from members.governance import decisions
+from members.governance.models import Decision
+from members.models import Member
+from mutual import access, clock
+from mutual.access import Role
+from pooling.benefits import reports, rules, schemes
+from pooling.benefits.forms import BenefitForm, first
+from pooling.benefits.terms import Terms
+from pooling.models import Fund
+
+EVERYBODY = (Role.MEMBER, Role.TREASURER, Role.CLAIMS_OFFICER, Role.AUDITOR, Role.ADMINISTRATOR)
+MONEY = (Role.TREASURER, Role.ADMINISTRATOR)
+OFFICE = (Role.TREASURER, Role.CLAIMS_OFFICER, Role.AUDITOR, Role.ADMINISTRATOR)
+
+
+def _can_write(request: HttpRequest) -> bool:
+    return bool(request.user.roles & set(MONEY))  # type: ignore[union-attr]
+
+
+@access.roles(Role.MEMBER)
+@require_GET
+def if_ill(request: HttpRequest) -> HttpResponse:
+    """If I fell ill today: every fund, how much, from when, how long, and why."""
+    member: Member | None = request.user.member_or_none  # type: ignore[union-attr]
+    if member is None:
+        raise Http404
+    today = clock.today()
+    found = reports.if_ill(member, today)
+    context = {
+        "today": today,
+        "ill": [one for one in found if one.covers_illness],
+        "others": [one for one in found if not one.covers_illness],
+    }
+    return render(request, "benefits/if_ill.html", context)
+
+
+@access.roles(*EVERYBODY)
+@require_GET
+def rules_page(request: HttpRequest, slug: str) -> HttpResponse:
+    """A fund's rules, with what was before and the decision that set each version."""
+    fund = get_object_or_404(Fund, slug=slug)
+    writes = _can_write(request)
+    officer = bool(request.user.roles & set(OFFICE))  # type: ignore[union-attr]
+    found = reports.rules_of(fund, clock.today())
+    terms = rules.read(found.history[0].terms) if found.history else None
+    context = {
+        "view": found,
+        "can_write": writes,
+        "officer": officer,
+        "benefits": terms.benefits if terms else (),
+        "ready": [schemes.scheme(name) for name in schemes.names()] if writes and not terms else [],
+    }
+    return render(request, "benefits/rules.html", context)
+
+
+def _base(fund: Fund, scheme: str) -> Terms | None:
+    """What a proposal starts from: a ready-made scheme, or the newest version."""
+    if scheme:
+        if scheme not in schemes.names():
+            raise Http404
+        return schemes.scheme(scheme).terms
+    newest = fund.rules.order_by("-number").first()
+    return rules.read(newest.terms) if newest else None
+
+
+@access.roles(*MONEY)
+@require_http_methods(["GET", "POST"])
+def propose(request: HttpRequest, slug: str) -> HttpResponse:
+    """Change or add a benefit: first see what it would have done, then propose it."""
+    fund = get_object_or_404(Fund, slug=slug, closed_on=None)
+    today = clock.today()
+    scheme, rule = request.GET.get("scheme", ""), request.GET.get("benefit", "")
+    base = _base(fund, scheme)
+    benefit = next((one for one in base.benefits if one.rule == rule), None) if base else None
+    if rule and benefit is None:
+        raise Http404
+    if scheme and base and benefit is None:
+        benefit, rule = base.benefits[0], base.benefits[0].rule
+    form = BenefitForm(request.POST or None, currency=fund.currency, initial=first(benefit, base, today))
+    context: dict[str, Any] = {"fund": fund, "form": form, "rule": rule, "title": benefit.title if benefit else ""}
+    if request.method == "POST" and form.is_valid():
+        said = form.cleaned_data
+        try:
+            terms = form.terms(base, rule)
+            if request.POST.get("answer") == "propose":
+                decision = rules.propose(
+                    fund_id=fund.pk, terms=terms, text=said["text"], why=said["why"], valid_from=said["valid_from"],
+                    by=access.acting(request), on=today,
+                )  # fmt: skip
+                messages.success(request, _("Proposed. Another officer adopts it; the rules are as they were."))
+                return redirect("benefits:proposal", decision.number)
+            found = rules.read(terms)
+            current = fund.rules.order_by("-number").first()
+            context |= {
+                "effect": reports.effect_of(fund, found, today),
+                "changes": reports.changes(rules.read(current.terms) if current else None, found),
+            }
+        except rules.TermsNotPossible as refused:
+            place, _colon, sentence = str(refused).partition(": ")
+            names = [name for name in place.split(".") if name in form.fields]
+            form.add_error(names[-1] if names else None, sentence if names else str(refused))
+        except rules.RulesRefused as refused:
+            form.add_error(None, str(refused))
+    return render(request, "benefits/propose.html", context, status=422 if form.errors else 200)
+
+
+@access.roles(*OFFICE)
+@require_http_methods(["GET", "POST"])
+def proposal(request: HttpRequest, number: str) -> HttpResponse:
+    """A proposed version: what it says, what it changes, what it would have done; adopted or declined here."""
+    decision = get_object_or_404(
+        Decision.objects.select_related("proposed_by", "decided_by"), number=number, kind=rules.KIND
+    )
+    fund = get_object_or_404(Fund, pk=decision.terms["fund"])
+    if request.method == "POST":
+        if not _can_write(request):
+            raise Http404
+        by, on = access.acting(request), clock.today()
+        try:
+            if request.POST.get("answer") == "adopt":
+                version = rules.adopt(decision_id=decision.pk, by=by, on=on)
+                messages.success(request, _("Adopted: version %(number)s.") % {"number": version.number})
+            else:
+                rules.decline(decision_id=decision.pk, by=by, on=on)
+                messages.success(request, _("Declined. The rules are as they were."))
+        except (decisions.DecisionRefused, rules.RulesRefused) as refused:
+            messages.error(request, str(refused))
+            return redirect("benefits:proposal", number)
+        return redirect("benefits:rules", fund.slug)
+    terms = rules.read(decision.terms["terms"])
+    waiting = decision.state == Decision.State.PROPOSED
+    current = fund.rules.order_by("-number").first()
+    context = {
+        "decision": decision,
+        "fund": fund,
+        "text": decision.terms["text"],
+        "valid_from": dt.date.fromisoformat(decision.terms["valid_from"]),
+        "changes": reports.changes(rules.read(current.terms) if current else None, terms) if waiting else [],
+        "effect": reports.effect_of(fund, terms, clock.today()) if waiting else None,
+        "can_decide": waiting and _can_write(request) and decision.proposed_by_id != request.user.pk,
+        "proposed_by": decision.proposed_by.display_name,
+        "decided_by": decision.decided_by.display_name if decision.decided_by else "",
+    }
+    return render(request, "benefits/proposal.html", context)

@@ -1,0 +1,267 @@
+"""Pages about rules: what a member would get, what the rules are, how they change, and what a change would do."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+
+import pytest
+from django.urls import reverse
+
+from members.governance.models import Decision
+from mutual import formats, rooms
+from mutual.money import from_minor
+from mutual.periods import add_months
+from pooling import words
+from pooling.benefits import facts, reports, rules, schemes
+from pooling.benefits.engine import assess
+from pooling.benefits.forms import BenefitForm, first
+from pooling.benefits.models import RuleVersion
+from pooling.benefits.terms import Terms
+from pooling.models import Fund
+from tests.conftest import make_member
+from tests.pooling.benefits.test_rules import adopt, propose
+from tests.pooling.benefits.test_terms import terms
+from tests.pooling.test_dues import ON, coop
+from tests.trust.test_routes import person
+
+__all__ = ["coop"]
+pytestmark = pytest.mark.django_db
+MONTHLY = {"by": "FLAT", "per": "MONTH", "amount": 90_000}
+TODAY = "mutual.clock.today"
+
+
+@pytest.fixture(autouse=True)
+def today(monkeypatch):
+    monkeypatch.setattr(TODAY, lambda: ON)
+
+
+@pytest.fixture
+def ada():
+    return make_member("Ada Byron")
+
+
+def text_of(answer):
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", answer.content.decode()))
+
+
+class TestIfIFellIll:
+    def test_says_what_a_claim_would_be_decided_to(self, coop, ada, client):
+        """Promise 2: preview and decision are one function of the same facts."""
+        adopt(propose(coop, pays=MONTHLY, own_risk={"days": 14}, duration={"months": 6}))
+        (shown,) = reports.if_ill(ada, ON)
+        for row, end in zip(shown.lasting, (ON + dt.timedelta(14), ON + dt.timedelta(42)), strict=False):
+            claim = facts.load(facts.Absence(ada.pk, "ILLNESS", ON, ON, end, number="C-7"), fund_id=coop.sick.pk)
+            decided = assess(claim, rules.versions(coop.sick.pk))
+            assert (row.days, row.amount) == (decided.days, from_minor(decided.amount, "EUR"))
+        assert shown.first_day == ON + dt.timedelta(14)
+        assert shown.last_day == add_months(ON, 6) - dt.timedelta(1)
+        client.force_login(ada.user)
+        said = text_of(client.get("/if-i-fell-ill/"))
+        for piece in ("You would receive", "900.00 a month", formats.day(shown.first_day), "6 months", "1.0000",
+                      "sick-pay/own-risk", "version 1"):  # fmt: skip
+            assert piece in said
+
+    def test_says_why_nothing_would_come(self, coop, ada, client):
+        adopt(propose(coop, pays=MONTHLY, waiting_months=36))
+        client.force_login(ada.user)
+        said = text_of(client.get("/if-i-fell-ill/"))
+        assert "You would receive nothing." in said
+        assert "Waiting period" in said
+        assert "Cover begins 3 years after joining" in said
+
+    def test_reckons_with_the_cover_index(self, coop, ada, client, settings):
+        settings.COVER_INDEX = "tests.pooling.benefits.test_rules.half"
+        adopt(propose(coop, pays=MONTHLY))
+        (shown,) = reports.if_ill(ada, ON)
+        assert (shown.rate, shown.whole, shown.index_words) == (
+            from_minor(45_000, "EUR"), from_minor(90_000, "EUR"), "0.5000",
+        )  # fmt: skip
+        assert "At the present cover index of 0.5000" in shown.steps[-1].sentence
+        client.force_login(ada.user)
+        assert "the fund is short at present" in text_of(client.get("/if-i-fell-ill/"))
+
+    def test_stands_on_the_home_page_too(self, coop, ada):
+        adopt(propose(coop, pays=MONTHLY))
+        (card,) = [card for card in rooms.home_cards(member_id=ada.pk, on=ON) if "fell ill" in card.title]
+        assert card.text == "Sickness: You would receive €900.00 a month from 10 November 2026."
+        assert card.url == "/if-i-fell-ill/"
+
+    def test_is_not_there_without_rules(self, coop, ada, client):
+        client.force_login(ada.user)
+        assert "No fund covers illness by rules yet" in text_of(client.get("/if-i-fell-ill/"))
+        assert not [card for card in rooms.home_cards(member_id=ada.pk, on=ON) if "fell ill" in card.title]
+
+
+class TestWords:
+    @pytest.mark.parametrize("promise", words.WORDS)
+    def test_of_every_promise_keep_to_it_on_every_page(self, coop, ada, client, promise):
+        """F15: a gift is nothing anybody is entitled to, and nothing here is insurance."""
+        Fund.objects.filter(pk=coop.sick.pk).update(promise=promise)
+        adopt(propose(coop, pays=MONTHLY))
+        client.force_login(ada.user)
+        main = re.compile(r"<main.*?</main>", re.DOTALL)
+        for url in ("/", "/if-i-fell-ill/", "/funds/sickness/rules/", "/funds/sickness/", "/claims/mine/"):
+            page = main.search(client.get(url).content.decode())[0]
+            assert not words.said_too_much(promise, re.sub(r"<[^>]+>", " ", page)), url
+
+    @pytest.mark.parametrize("promise", words.WORDS)
+    def test_say_themselves_no_more_than_they_allow(self, promise):
+        found = words.of(promise)
+        said = " ".join(str(getattr(found, name)) for name in found.__slots__ if name != "unsaid") if hasattr(
+            found, "__slots__"
+        ) else " ".join(str(value) for name, value in vars(found).items() if name != "unsaid")  # fmt: skip
+        assert not words.said_too_much(promise, said)
+
+    def test_cover_every_promise_a_fund_can_make(self):
+        assert set(words.WORDS) == set(Fund.Promise.values)
+
+    def test_are_found_in_any_case_and_form(self):
+        assert words.said_too_much("GIFT", "An Entitlement, insured; Versicherung") == [
+            "Entitlement", "insured", "Versicherung",
+        ]  # fmt: skip
+        assert words.said_too_much("GUARANTEED", "You are entitled to it.") == []
+
+
+def filled(benefit, scheme, **more):
+    """A form as the page shows it, sent back unchanged."""
+    form = BenefitForm(currency=scheme.currency, initial=first(benefit, scheme, ON))
+    data = {}
+    for field in form:
+        value = field.value()
+        if value is not None:
+            data[field.name] = field.field.prepare_value(value) if hasattr(field.field, "prepare_value") else value
+    return data | {"why": "So voted.", "valid_from": ON.isoformat(), "text": ""} | more
+
+
+class TestForm:
+    @pytest.mark.parametrize("name", schemes.names())
+    def test_gives_the_terms_back_as_they_were(self, name):
+        scheme = schemes.scheme(name).terms
+        for benefit in scheme.benefits:
+            form = BenefitForm(filled(benefit, scheme), currency="EUR")
+            assert form.is_valid(), form.errors
+            assert Terms.from_json(form.terms(scheme, benefit.rule)) == scheme
+
+    def test_sets_every_rule_there_is(self):
+        scheme = Terms.from_json(terms(
+            pays={"by": "FLAT", "per": "MONTH", "amount": 5000}, waiting_months=3, own_risk={"days": 14},
+            paid_from_start=21, weekdays=[1, 2, 3], clock="AFTER_OWN_RISK", duration={"days": 300},
+            within={"most": 200, "months": 24}, steps=[{"after": {"days": 100}, "percent": "62.5"}],
+            recurrence_months=6, partial={"least": 25, "full": 80}, ceiling_claim=1, ceiling_year=2, ceiling_member=3,
+            earnings_cap="65", units_most=4, frequency={"most": 2, "months": 12}, age_from=18, age_until=67,
+            report_within=30,
+        ))  # fmt: skip
+        form = BenefitForm(filled(scheme.benefits[0], scheme), currency="EUR")
+        assert form.is_valid(), form.errors
+        assert Terms.from_json(form.terms(scheme, "sick-pay")) == scheme
+
+
+@pytest.fixture
+def treasurer():
+    return person("treasurer")
+
+
+class TestChanging:
+    def send(self, client, coop, answer, *, benefit="sick-pay", **more):
+        scheme = rules.read(RuleVersion.objects.order_by("-number")[0].terms)
+        data = filled(scheme.benefit_for("ILLNESS"), scheme, answer=answer, **more)
+        return client.post(f"/funds/sickness/rules/propose/?benefit={benefit}", data)
+
+    def test_shows_first_and_proposes_then(self, coop, client, treasurer):
+        adopt(propose(coop))
+        client.force_login(treasurer)
+        answer = self.send(client, coop, "show", waiting_months=6)
+        assert answer.status_code == 200
+        assert "A new member is covered 6 months after joining." in text_of(answer)
+        assert "Fewer than five people had a claim" in text_of(answer)
+        assert Decision.objects.filter(kind="RULES", state="PROPOSED").count() == 0
+        answer = self.send(client, coop, "propose", waiting_months=6)
+        decision = Decision.objects.get(kind="RULES", state="PROPOSED")
+        assert answer["Location"] == f"/rules/{decision.number}/"
+        # The proposer cannot adopt it; the other treasurer can.
+        client.post(f"/rules/{decision.number}/", {"answer": "adopt"})
+        assert RuleVersion.objects.count() == 1
+        other = person("administrator")
+        client.force_login(other)
+        assert "Adopt it" in text_of(client.get(f"/rules/{decision.number}/"))
+        client.post(f"/rules/{decision.number}/", {"answer": "adopt"})
+        version = RuleVersion.objects.get(number=2)
+        assert (version.decision, version.terms["benefits"][0]["waiting_months"]) == (decision, 6)
+
+    def test_says_at_the_field_what_cannot_be(self, coop, client, treasurer):
+        adopt(propose(coop))
+        client.force_login(treasurer)
+        answer = self.send(client, coop, "propose", age_from=60, age_until=50)
+        assert answer.status_code == 422
+        assert "the last age comes after the first" in text_of(answer)
+        answer = self.send(client, coop, "propose", valid_from="2026-01-01", waiting_months=1)
+        assert "choose a later day" in text_of(answer)
+        assert Decision.objects.filter(state="PROPOSED").count() == 0
+
+    def test_can_start_from_a_ready_made_scheme(self, coop, client, treasurer):
+        client.force_login(treasurer)
+        assert "Broodfonds" in text_of(client.get("/funds/sickness/rules/"))
+        scheme = schemes.scheme("broodfonds").terms
+        data = filled(scheme.benefits[0], scheme, answer="propose")
+        client.post("/funds/sickness/rules/propose/?scheme=broodfonds", data)
+        assert rules.read(Decision.objects.get().terms["terms"]) == scheme
+        assert client.get("/funds/sickness/rules/propose/?scheme=nowhere").status_code == 404
+        assert client.get("/funds/sickness/rules/propose/?benefit=nowhere").status_code == 404
+
+    def test_is_for_officers_and_deciding_for_two_of_them(self, coop, client, ada):
+        decision = propose(coop)
+        client.force_login(ada.user)
+        assert client.get(f"/rules/{decision.number}/").status_code == 404
+        assert client.get("/funds/sickness/rules/propose/").status_code == 404
+        client.force_login(person("claims_officer"))
+        assert client.get(f"/rules/{decision.number}/").status_code == 200
+        assert client.post(f"/rules/{decision.number}/", {"answer": "adopt"}).status_code == 404
+        assert not RuleVersion.objects.exists()
+
+    def test_leaves_a_history_everybody_reads(self, coop, client, ada):
+        by = person("treasurer").pk
+        adopt(propose(coop), by)
+        adopt(
+            propose(coop, valid_from="2026-11-10", waiting_months=2, text="In our own words.", why="Voted in May."), by
+        )
+        client.force_login(ada.user)
+        said = text_of(client.get("/funds/sickness/rules/"))
+        for piece in ("Version 2, since 10 November 2026", "In our own words.", "Version 1", "Voted in May.", "D-000"):
+            assert piece in said
+
+
+class TestEffect:
+    def claims(self, days, cause="ILLNESS"):
+        """So many people, each with a claim of so many days."""
+        start = dt.date(2026, 3, 2)
+        return [
+            facts.Absence(make_member(f"Member{n} X").pk, cause, start, start, start + dt.timedelta(count), f"C-{n}")
+            for n, count in enumerate(days)
+        ]
+
+    def effect(self, monkeypatch, coop, days, **more):
+        found = self.claims(days)
+        monkeypatch.setattr(facts, "absences", lambda **_about: found)
+        return reports.effect_of(coop.sick, Terms.from_json(terms(**more)), ON)
+
+    def test_adds_up_both_sides_and_counts_people(self, coop, monkeypatch):
+        adopt(propose(coop))
+        found = self.effect(monkeypatch, coop, [10] * 5 + [20] * 6, own_risk={"days": 10}, paid_from_start=15)
+        assert (found.before.amount, found.after.amount) == (5 * 500 + 6 * 1000, 6 * 1000)
+        assert (found.shown, found.more, found.less, found.same) == (True, 0, 5, 6)
+
+    def test_shows_no_group_where_one_is_of_fewer_than_five(self, coop, monkeypatch, client):
+        adopt(propose(coop))
+        found = self.effect(monkeypatch, coop, [10] * 4 + [20] * 6, own_risk={"days": 10}, paid_from_start=15)
+        assert (found.enough, found.shown, found.less) == (True, False, 4)
+        decision = propose(coop, valid_from="2026-11-20", own_risk={"days": 10}, paid_from_start=15)
+        client.force_login(person("treasurer"))
+        said = text_of(client.get(reverse("benefits:proposal", args=[decision.number])))
+        assert "one of the groups has fewer than five people" in said
+        assert "People with less" not in said
+
+    def test_shows_nothing_about_fewer_than_five_people(self, coop, monkeypatch):
+        adopt(propose(coop))
+        found = self.effect(monkeypatch, coop, [10] * 4)
+        assert (found.enough, found.shown, found.before.amount, found.after.amount) == (False, False, 0, 0)
