@@ -32,11 +32,11 @@ def own_redis():
 class Place(Arena):
     """An arena with members, and what is kept of their statements."""
 
-    def __init__(self, log) -> None:
+    def __init__(self, log, members=MEMBERS) -> None:
         super().__init__()
         self.log, self.started = log, []
         self.answer(f"""
-            for n in range({MEMBERS}):
+            for n in range({members}):
                 make_member(f"Member{{n:02}} X", joined_on=dt.date(2025, 1, 1))
             print("ready")
         """)
@@ -122,7 +122,7 @@ class TestWorker:
             from mutual.jobs import tasks
             from mutual.jobs.models import Job
             waiting = Job.objects.filter(task="members.statements.tasks.make", done_at=None)
-            assert waiting.update(due_at=dt.datetime.now(dt.UTC)) == 1
+            assert waiting.update(due_at=dt.datetime.now(dt.UTC), rung_at=None) == 1
             tasks.sweep()
             print("rung")
         """)
