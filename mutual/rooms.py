@@ -110,6 +110,14 @@ class Happening:
 
 
 @dataclass(frozen=True)
+class Relation:
+    """A member who is close to another: of the same circle, a partner in trade, at work for the same client."""
+
+    member_id: int
+    kind: Literal["circle", "trade", "client"]
+
+
+@dataclass(frozen=True)
 class LeavingFact:
     """Something that is open while a member wants to leave; a blocking one must be settled first."""
 
@@ -216,6 +224,11 @@ def office_cards(*, roles: frozenset[Role], on: dt.date) -> list[Card]:
 def facts_before_leaving(*, member_id: int, on: dt.date) -> list[LeavingFact]:
     """What is open while a member wants to leave."""
     return list(_gather("facts_before_leaving", member_id=member_id, on=on))
+
+
+def relations(*, member_id: int, since: dt.date) -> list[Relation]:
+    """Who is close to a member, by circles she is in now and dealings since a day: they do not decide about her."""
+    return list(_gather("relations", member_id=member_id, since=since))
 
 
 def personal_data(*, member_id: int) -> dict[str, Any]:

@@ -110,6 +110,7 @@ INSTALLED_APPS = [
     "pooling.claims.apps.ClaimsConfig",
     "pooling.solvency.apps.SolvencyConfig",
     "pooling.surplus.apps.SurplusConfig",
+    "pooling.circles.apps.CirclesConfig",
     "pooling.payouts.apps.PayoutsConfig",
     "invoicing.apps.InvoicingConfig",
     "invoicing.barter.apps.BarterConfig",
@@ -140,6 +141,7 @@ MUTUAL_ROOMS = [
     "pooling.claims.room",
     "pooling.solvency.room",
     "pooling.surplus.room",
+    "pooling.circles.room",
     "pooling.payouts.room",
     "invoicing.room",
     "invoicing.barter.room",
@@ -324,6 +326,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "back up at night": {"task": "mutual.ledger.tasks.back_up", "schedule": 1800.0},
     "forget finished jobs": {"task": "mutual.jobs.tasks.forget_done", "schedule": 86400.0},
     "forget where applications came from": {"task": "members.tasks.forget_tallies", "schedule": 3600.0},
+    "let circles turn": {"task": "pooling.circles.tasks.turn", "schedule": 3600.0},
     "repay loans between funds": {"task": "pooling.payouts.tasks.repay_loans", "schedule": 3600.0},
 }
 for _bell in CELERY_BEAT_SCHEDULE.values():

@@ -25,6 +25,7 @@ urlpatterns = [
     path("surplus/", include("pooling.surplus.urls")),
     path("", include("pooling.buffers.urls")),
     path("claims/", include("pooling.claims.urls")),
+    path("circles/", include("pooling.circles.urls")),
     path("payouts/", include("pooling.payouts.urls")),
     path("treasury/", include("pooling.treasury.urls")),
     path("", include("pooling.benefits.urls")),

@@ -58,6 +58,10 @@ class Kind(models.IntegerChoices):
     FUND_REPAID = 37, _("Repaid by a fund to another")
     GRANT_PAID = 38, _("Grant paid by a fund")
 
+    GIFT_GIVEN = 70, _("Gift to a member of the circle")
+    PREMIUM_PAID = 71, _("Premium for the pool above the circles")
+    CIRCLE_SETTLED = 72, _("Buffer settled on leaving a circle")
+
     YEAR_CLOSED = 40, _("Year closed")
     SURPLUS_ALLOCATED = 41, _("Surplus allocated")
     FUND_RETURNED = 42, _("Fund's money given back to the surplus")

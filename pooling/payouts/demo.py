@@ -8,7 +8,7 @@ from mutual import rooms
 from mutual.money import Money
 from mutual.periods import Period, add_months, month
 from pooling import setting_aside
-from pooling.claims import instalments
+from pooling.claims import claims, instalments
 from pooling.models import Fund
 from pooling.payouts import loans, paying, proposals
 from pooling.treasury.models import BankAccount
@@ -19,17 +19,41 @@ def live(story: rooms.Story, period: Period) -> None:
     loans.repay_due(on=period.last_day)
     if month(period.start) == month(story.today):
         return
+    if month(period.start) == month(add_months(story.today, -2)):
+        _bad_month(story, period)
     bank = BankAccount.objects.order_by("id")[0]
     for fund in Fund.objects.select_related("account__currency").filter(currency=story.currency, closed_on=None):
-        if not instalments.approved(fund).amount or not (setting_aside.room(fund) + setting_aside.held(fund)).amount:
+        if not instalments.approved(fund).amount:
             continue
-        run = paying.start(
-            fund_id=fund.pk, bank_id=bank.pk, seen=None, form_key=f"demo-{fund.slug}-{period.start:%Y-%m}",
-            by=story.treasurers[1].user_id, on=period.last_day,
-        )  # fmt: skip
+        try:
+            run = paying.start(
+                fund_id=fund.pk, bank_id=bank.pk, seen=None, form_key=f"demo-{fund.slug}-{period.start:%Y-%m}",
+                by=story.treasurers[1].user_id, on=period.last_day,
+            )  # fmt: skip
+        except paying.NothingToPay:
+            continue
         paying.pay(number=run.number, by=story.treasurers[1].user_id)
     if month(period.start) == month(add_months(story.today, -3)):
         _lend(story, period.last_day)
+
+
+def _bad_month(story: rooms.Story, period: Period) -> None:
+    """Five members lose a client at once: the hardship fund is short, so all get the same part."""
+    fund = Fund.objects.select_related("account__currency").get(slug="hardship")
+    room = setting_aside.room(fund) + setting_aside.held(fund)
+    amount = Money(int(room.amount * 3 // 10), story.currency)
+    first, second = (actor.user_id for actor in story.claims_officers[:2])
+    if amount.amount < 20:
+        return
+    for n, actor in enumerate(story.present(period.start - dt.timedelta(days=200))[30:35]):
+        assert actor.member_id is not None
+        claim = claims.submit(
+            member_id=actor.member_id, fund_id=fund.pk, occasion="LOST_CLIENT", first_day=period.start,
+            last_day=period.last_day, amount=amount + Money(7 * n, story.currency), form_key=f"demo-bad-month-{n}",
+            by=actor.user_id, on=period.last_day,
+        )  # fmt: skip
+        claims.propose(claim_id=claim.pk, amount=claim.amount_claimed, by=first, on=period.last_day)
+        claims.approve(claim_id=claim.pk, by=second, on=period.last_day)
 
 
 def _lend(story: rooms.Story, on: dt.date) -> None:

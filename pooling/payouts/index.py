@@ -7,7 +7,7 @@ from decimal import Decimal
 from mutual.ledger import balances
 from mutual.money import minor
 from pooling import setting_aside
-from pooling.claims import instalments
+from pooling.circles import giving
 from pooling.models import Fund
 from pooling.payouts.cover import Cover, cover
 from pooling.payouts.models import PayRun
@@ -16,7 +16,7 @@ from pooling.payouts.models import PayRun
 def would_be(fund: Fund) -> Cover:
     """What a pay run held now would come to."""
     cash = minor(balances.of(fund.account)) + minor(setting_aside.held(fund))
-    return cover(cash=cash, floor=minor(fund.floor), approved=minor(instalments.approved(fund)))
+    return cover(cash=cash, floor=minor(fund.floor), approved=minor(giving.approved(fund)))
 
 
 def current_index(fund: Fund) -> Decimal:

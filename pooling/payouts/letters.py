@@ -26,7 +26,7 @@ def tell(*, number: str, after: int, upto: int) -> int:
                 template="emails/benefit_paid", language=claim.member.language,
                 context={
                     "member": claim.member, "number": claim.number, "fund": run.fund, "whole": run.is_whole,
-                    "percent": formats.percent(run.index, 2), "share": run.money(one.share),
+                    "percent": formats.percent(run.index, 2), "share": run.money(one.share + one.gift),
                     "left": run.money(one.due - one.share),
                 },
             )  # fmt: skip

@@ -14,7 +14,7 @@ from mutual.ledger.kinds import Kind
 from mutual.money import Money, from_minor, minor
 from mutual.trail import trail
 from pooling import setting_aside
-from pooling.claims import instalments
+from pooling.circles import giving
 from pooling.models import Fund
 from pooling.payouts.models import Loan
 
@@ -33,7 +33,7 @@ class SickPayFirst(LoanRefused):
 
 def spare(fund: Fund) -> Money:
     """What a fund holds above its floor that its approved benefits do not need; the fund is locked by the caller."""
-    uncovered = instalments.approved(fund) - setting_aside.held(fund)
+    uncovered = giving.approved(fund) - setting_aside.held(fund)
     return max(setting_aside.room(fund) - max(uncovered, from_minor(0, fund.currency)), from_minor(0, fund.currency))
 
 

@@ -33,6 +33,8 @@ class PayRun(models.Model):
     payable = models.BigIntegerField()
     parts = models.PositiveSmallIntegerField()
     """The index in ten-thousandths."""
+    gifts = models.BigIntegerField(default=0)
+    """What circles gave for the same instalments: paid with them, outside the index."""
     count = models.PositiveIntegerField()
     """How many instalments."""
     people = models.PositiveIntegerField()
@@ -47,8 +49,9 @@ class PayRun(models.Model):
             models.UniqueConstraint(fields=["fund"], condition=Q(state="RUNNING"), name="one_pay_run_of_a_fund"),
             models.CheckConstraint(
                 name="pay_run_pays_at_most_what_there_is",
-                condition=Q(approved__gt=0, payable__gte=0, payable__lte=F("approved"), parts__lte=WHOLE)
-                & Q(cash__gte=F("payable") + F("floor"), paid__gte=0, paid__lte=F("payable")),
+                condition=Q(approved__gte=0, payable__gte=0, payable__lte=F("approved"), parts__lte=WHOLE)
+                & (Q(payable=0) | Q(cash__gte=F("payable") + F("floor")))
+                & Q(gifts__gte=0, paid__gte=0, paid__lte=F("payable") + F("gifts")),
             ),
         ]
         indexes = [models.Index(fields=["fund", "-day", "-id"], name="pay_run_newest")]
@@ -78,7 +81,9 @@ class Payout(models.Model):
     run = models.ForeignKey(PayRun, on_delete=models.PROTECT, related_name="payouts", db_index=False)
     instalment = models.OneToOneField("claims.Instalment", on_delete=models.PROTECT, related_name="payout")
     due = models.BigIntegerField()
+    """What is the fund's to pay: the instalment without what a circle gave."""
     share = models.BigIntegerField()
+    gift = models.BigIntegerField(default=0, db_default=0)
     topped_up = models.BigIntegerField(default=0, db_default=0)
     """What a decision made up later of what was left unpaid."""
 
@@ -86,7 +91,7 @@ class Payout(models.Model):
         constraints = [
             models.CheckConstraint(
                 name="payout_at_most_due",
-                condition=Q(share__gte=0, topped_up__gte=0, due__gte=F("share") + F("topped_up")),
+                condition=Q(share__gte=0, topped_up__gte=0, gift__gte=0, due__gte=F("share") + F("topped_up")),
             )
         ]
         indexes = [models.Index(fields=["run", "id"], name="payout_of_run")]

@@ -29,7 +29,7 @@ from mutual.ledger.kinds import Kind
 from mutual.money import Money, from_minor, minor, zero
 from mutual.trail import trail
 from pooling import accounts, setting_aside
-from pooling.claims import instalments
+from pooling.circles import giving
 from pooling.models import Fund
 from pooling.payouts import index
 from pooling.payouts.models import PayRun
@@ -51,6 +51,10 @@ class StillRunning(PayRunRefused):
     """A pay run of this fund is not finished."""
 
 
+class GiftsFirst(PayRunRefused):
+    """A circle has not given yet for something that waits."""
+
+
 class FiguresChanged(PayRunRefused):
     """The run would pay something else than what the officer saw."""
 
@@ -66,6 +70,7 @@ class Line:
     number: str
     place: int
     due: Money
+    gift: Money
     share: Money
 
 
@@ -84,9 +89,15 @@ class Preview:
     approved: Money
     payable: Money
     short: Money
+    gifts: Money
     count: int
     members: int
     lines: tuple[Line, ...]
+
+    @property
+    def pays(self) -> Money:
+        """What goes to members: the fund's part and the circles' gifts."""
+        return self.payable + self.gifts
 
     @property
     def there(self) -> Money:
@@ -95,11 +106,16 @@ class Preview:
 
 
 _SHARES = """
-    SELECT id, claim_id, place, due, (base + CASE WHEN rank <= {payable} - whole THEN 1 ELSE 0 END)::bigint AS share
-      FROM (SELECT i.id, i.claim_id, i.place, i.amount_due AS due, div(i.amount_due::numeric * {parts}, 10000) AS base,
-                   row_number() OVER (ORDER BY mod(i.amount_due::numeric * {parts}, 10000) DESC, i.id) AS rank,
-                   sum(div(i.amount_due::numeric * {parts}, 10000)) OVER () AS whole
-              FROM claims_instalment i WHERE i.fund_id = {fund} AND i.state = 'APPROVED') AS ranked
+    SELECT id, claim_id, place, due, gift,
+           (base + CASE WHEN rank <= {payable} - whole THEN 1 ELSE 0 END)::bigint AS share
+      FROM (SELECT id, claim_id, place, due, gift, div(due::numeric * {parts}, 10000) AS base,
+                   row_number() OVER (ORDER BY mod(due::numeric * {parts}, 10000) DESC, id) AS rank,
+                   sum(div(due::numeric * {parts}, 10000)) OVER () AS whole
+              FROM (SELECT i.id, i.claim_id, i.place, i.amount_due - coalesce(g.given, 0) AS due,
+                           coalesce(g.given, 0) AS gift
+                      FROM claims_instalment i
+                      LEFT JOIN circles_carried g ON g.instalment_id = i.id AND g.returned_on IS NULL
+                     WHERE i.fund_id = {fund} AND i.state = 'APPROVED') AS fund_part) AS ranked
 """
 """The same as :func:`pooling.payouts.cover.shares`, for everything the fund has approved; a test compares them."""
 
@@ -129,16 +145,28 @@ def preview(fund: Fund, *, lines: int = 200) -> Preview:
     )  # fmt: skip
     rows = _rows(
         sql.SQL(
-            "SELECT c.number, s.place, s.due, s.share FROM ({}) AS s JOIN claims_claim c ON c.id = s.claim_id "
+            "SELECT c.number, s.place, s.due, s.gift, s.share FROM ({}) AS s JOIN claims_claim c ON c.id = s.claim_id "
             "ORDER BY c.number, s.place LIMIT {}"
         ).format(_shares(fund, would.parts, would.payable), sql.Literal(lines))
     )
     return Preview(
         fund=fund, index=would.index, parts=would.parts, floor=fund.floor, approved=money(would.approved),
         cash=balances.of(fund.account) + setting_aside.held(fund), payable=money(would.payable),
-        short=money(would.short), count=count, members=members,
-        lines=tuple(Line(number, place, money(due), money(share)) for number, place, due, share in rows),
+        short=money(would.short), gifts=money(_gifts(fund)), count=count, members=members,
+        lines=tuple(
+            Line(number, place, money(due), money(gift), money(share)) for number, place, due, gift, share in rows
+        ),
     )  # fmt: skip
+
+
+def _gifts(fund: Fund) -> int:
+    """What circles gave for what the fund has approved and not paid."""
+    ((given,),) = _rows(
+        "SELECT coalesce(sum(g.given), 0)::bigint FROM circles_carried g JOIN claims_instalment i "
+        "ON i.id = g.instalment_id AND i.state = 'APPROVED' WHERE i.fund_id = %s AND g.returned_on IS NULL",
+        [fund.pk],
+    )
+    return int(given)
 
 
 @transaction.atomic(durable=True)
@@ -147,6 +175,7 @@ def start(*, fund_id: int, bank_id: int, seen: tuple[int, int] | None, form_key:
 
     :param seen: the index in ten-thousandths and the sum to pay (in minor units) that the officer saw, or None
     :raises NothingToPay: if nothing is approved, or the fund holds nothing above its floor
+    :raises GiftsFirst: if a circle has not given yet
     :raises StillRunning: if the fund's last run is not finished
     :raises FiguresChanged: if it would pay something else than what was seen
     :raises BankExhausted: if the bank account holds less
@@ -162,21 +191,23 @@ def start(*, fund_id: int, bank_id: int, seen: tuple[int, int] | None, form_key:
     unfinished = PayRun.objects.filter(fund=fund, state=PayRun.State.RUNNING).first()
     if unfinished is not None:
         raise StillRunning(_("%(number)s is not finished. Go on with it first.") % {"number": unfinished.number})
-    would = index.would_be(fund)
-    if not would.approved:
+    if giving.waiting(fund.pk):
+        raise GiftsFirst(_("The circles have not given yet for everything. Let them give first."))
+    would, gifts = index.would_be(fund), _gifts(fund)
+    if not would.approved and not gifts:
         raise NothingToPay(_("Nothing is approved and unpaid."))
-    if not would.payable:
+    if not would.payable and not gifts:
         raise NothingToPay(_("The fund holds nothing above its floor."))
     if seen is not None and seen != (would.parts, would.payable):
         raise FiguresChanged(_("The figures have changed since you looked. Nothing was paid; look again."))
-    if bank.currency != fund.currency or minor(balances.of(bank.account)) < would.payable:
-        payable = formats.money(from_minor(would.payable, fund.currency))
+    if bank.currency != fund.currency or minor(balances.of(bank.account)) < would.payable + gifts:
+        payable = formats.money(from_minor(would.payable + gifts, fund.currency))
         raise BankExhausted(_("That bank account does not hold the %(payable)s to pay.") % {"payable": payable})
     cash = minor(balances.of(fund.account)) + minor(setting_aside.held(fund))
     run = PayRun.objects.create(
         number=next_number("PR", width=4), form_key=form_key, fund=fund, bank=bank, day=on, cash=cash,
-        floor=minor(fund.floor), approved=would.approved, payable=would.payable, parts=would.parts, count=0,
-        people=0, started_by=by,
+        floor=minor(fund.floor), approved=would.approved, payable=would.payable, parts=would.parts, gifts=gifts,
+        count=0, people=0, started_by=by,
     )  # fmt: skip
     run.count, run.people = _fix(run)
     run.save(update_fields=["count", "people"])
@@ -194,8 +225,8 @@ def _fix(run: PayRun) -> tuple[int, int]:
     with connection.cursor() as cursor:
         cursor.execute(
             sql.SQL(
-                "INSERT INTO payouts_payout (run_id, instalment_id, due, share) "
-                "SELECT {}, s.id, s.due, s.share FROM ({}) AS s ORDER BY s.id"
+                "INSERT INTO payouts_payout (run_id, instalment_id, due, share, gift) "
+                "SELECT {}, s.id, s.due, s.share, s.gift FROM ({}) AS s ORDER BY s.id"
             ).format(sql.Literal(run.pk), _shares(run.fund, run.parts, run.payable))
         )
     ((count, people),) = _rows(
@@ -251,7 +282,7 @@ def pay(*, number: str, by: int | None, chunk: int = CHUNK, on_progress: Callabl
     run = PayRun.objects.select_related("fund__account__currency", "bank__account__currency").get(number=number)
     progress = prepare(run)
     if run.state == PayRun.State.PAID:
-        return progress
+        return progress if progress.over else runs.finish(progress)
     progress = runs.start(progress, total=run.count)
     pot = accounts.benefits(run.fund.slug, run.fund.currency)
     last = 0
@@ -293,17 +324,17 @@ _LOCK = f"""
 
 _TRANSFERS = """
     SELECT {head}::text || c.number || '/' || i.place AS key, side.line, side.debit_id, side.credit_id,
-           p.share AS amount, {currency} AS currency_id, c.number::text AS document
+           side.amount, {currency} AS currency_id, c.number::text AS document
       FROM payouts_payout p JOIN claims_instalment i ON i.id = p.instalment_id AND i.state = 'APPROVED'
       JOIN claims_claim c ON c.id = i.claim_id
-     CROSS JOIN LATERAL (VALUES (0, {pot}::bigint, i.payable_id), (1, i.payable_id, {bank}::bigint))
-        AS side (line, debit_id, credit_id)
-     WHERE p.share > 0 AND p.run_id = %s AND p.id > %s AND p.id <= %s
+     CROSS JOIN LATERAL (VALUES (0, i.payable_id, {bank}::bigint, p.share + p.gift),
+                                (1, {pot}::bigint, i.payable_id, p.share)) AS side (line, debit_id, credit_id, amount)
+     WHERE side.amount > 0 AND p.run_id = %s AND p.id > %s AND p.id <= %s
 """
-# Line 0 takes the share out of the pot: debit the pot, credit the member's claims payable; line 1 pays it.
+# Line 0 pays the member; line 1 takes the fund's share out of the pot. What a circle gave is in claims payable already.
 
 _PAID = f"""
-    UPDATE claims_instalment i SET state = 'PAID', amount_paid = p.share, paid_on = %s, paid_from_id = %s
+    UPDATE claims_instalment i SET state = 'PAID', amount_paid = p.share + p.gift, paid_on = %s, paid_from_id = %s
       FROM payouts_payout p WHERE p.instalment_id = i.id AND i.state = 'APPROVED' AND {_RANGE}
 """
 
@@ -353,7 +384,7 @@ def _finish(*, number: str, by: int | None) -> None:
     )
     setting_aside.lock(run.fund)
     setting_aside.release(
-        fund=run.fund, still_approved=instalments.approved(run.fund), key=f"payrun/{run.number}/released",
+        fund=run.fund, still_approved=giving.approved(run.fund), key=f"payrun/{run.number}/released",
         document=run.number, by=by, on=run.day,
     )  # fmt: skip
     run.paid, run.state = int(paid), PayRun.State.PAID

@@ -23,7 +23,7 @@ from mutual.ledger import balances, journal
 from mutual.ledger.kinds import Kind
 from mutual.money import Money, from_minor, minor, zero
 from pooling import accounts, setting_aside
-from pooling.claims import instalments
+from pooling.circles import giving
 from pooling.models import Fund
 from pooling.payouts import loans
 from pooling.payouts.models import HardFloor, Loan, PayRun
@@ -79,7 +79,7 @@ def shortfall(run: PayRun) -> Money:
     """What a run left unpaid and no decision has made up: a memorandum, no debt."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT coalesce(sum(p.due - i.amount_paid), 0)::bigint FROM payouts_payout p "
+            "SELECT coalesce(sum(p.due + p.gift - i.amount_paid), 0)::bigint FROM payouts_payout p "
             "JOIN claims_instalment i ON i.id = p.instalment_id AND i.state = 'PAID' WHERE p.run_id = %s",
             [run.pk],
         )
@@ -165,7 +165,7 @@ def _may_leave(fund: Fund, amount: Money) -> None:
     """Whether a voluntary payment may be made; under the fund's lock where it decides."""
     if str(amount.currency) != fund.currency or amount.amount <= 0:
         raise BadTerms(_("This fund is kept in %(currency)s.") % {"currency": fund.currency})
-    uncovered = instalments.approved(fund) - setting_aside.held(fund)
+    uncovered = giving.approved(fund) - setting_aside.held(fund)
     if uncovered.amount > 0:
         raise SickPayFirst(
             _("Benefits of %(amount)s are approved and not covered. They come first.")
@@ -265,7 +265,7 @@ _PARTS = """
                    row_number() OVER (ORDER BY mod({amount} * left_.over, {short}) DESC, p.id) AS rank,
                    sum(div({amount} * left_.over, {short})) OVER () AS whole
               FROM payouts_payout p JOIN claims_instalment i ON i.id = p.instalment_id AND i.state = 'PAID'
-             CROSS JOIN LATERAL (SELECT (p.due - i.amount_paid)::numeric AS over) AS left_
+             CROSS JOIN LATERAL (SELECT (p.due + p.gift - i.amount_paid)::numeric AS over) AS left_
              WHERE p.run_id = {run} AND left_.over > 0) AS ranked
 """
 _TOPPED = """

@@ -62,6 +62,7 @@ class RunView:
     floor: Money
     approved: Money
     payable: Money
+    gifts: Money
     paid: Money
     withdrawn: Money
     short: Money
@@ -124,7 +125,8 @@ def run(one: PayRun) -> RunView:
     done = one.state == PayRun.State.PAID
     return RunView(
         one, percent(one.parts), one.money(one.cash), one.money(one.floor), one.money(one.approved),
-        one.money(one.payable), one.money(one.paid), one.money(one.payable - one.paid if done else 0),
+        one.money(one.payable), one.money(one.gifts), one.money(one.paid),
+        one.money(one.payable + one.gifts - one.paid if done else 0),
         proposals.shortfall(one) if done else zero(one.fund.currency),
     )  # fmt: skip
 

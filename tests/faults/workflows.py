@@ -20,8 +20,11 @@ from mutual.ledger import journal
 from mutual.ledger.kinds import Kind
 from mutual.money import Money
 from mutual.periods import parse
-from pooling import dues, funds, payments
+from pooling import accounts, dues, funds, payments
 from pooling.buffers import returns, rules
+from pooling.circles import circles, giving
+from pooling.circles import terms as circle_terms
+from pooling.circles.models import Circle
 from pooling.claims import claims
 from pooling.claims.models import Claim
 from pooling.models import Charge, DuesPlan, Fund, Payment
@@ -247,7 +250,7 @@ def start_run(key="1") -> Step:
 
 
 def pay_claims():
-    for run in PayRun.objects.filter(state="RUNNING"):
+    for run in PayRun.objects.order_by("pk"):
         paying.pay(number=run.number, by=user("tessa"), chunk=1)
 
 
@@ -431,6 +434,77 @@ def decline_correction():
     return corrections.decline(decision_id=newest.pk, kind=corrections.OPENING, by=user("theo"), on=ON)
 
 
+# Circles
+
+
+def propose_terms():
+    wanted = circle_terms.Wanted(
+        levels=[(3375, 10000), (11250, 20000)],
+        smallest=3,
+        largest=4,
+        claim_retention=15000,
+        premium_points=1000,
+        gift_limit=9000,
+    )
+    return circle_terms.propose(
+        fund_id=fund(), wanted=wanted, valid_from=dt.date(2026, 10, 1), text="Voted", by=user("tessa"), on=ON
+    )
+
+
+def confirm_terms():
+    newest = Decision.objects.filter(kind=circle_terms.CIRCLE_TERMS).latest("pk")
+    return circle_terms.confirm(decision_id=newest.pk, by=user("theo"), on=ON)
+
+
+def form_circle():
+    if not Circle.objects.exists():
+        circles.form(name="Linden", fund_id=fund(), by=user("aisha"), on=dt.date(2026, 10, 1))
+
+
+def ask_for_seat(name, place) -> Step:
+    return lambda: circles.ask(
+        circle_id=Circle.objects.get().pk, member_id=member(name).pk, place=place, by=member(name).user_id,
+        on=dt.date(2026, 10, 1),
+    )  # fmt: skip
+
+
+def open_circle():
+    return circles.open_circle(circle_id=Circle.objects.get().pk, by=user("aisha"), on=dt.date(2026, 10, 1))
+
+
+def fill_buffers():
+    main = BankAccount.objects.get(pk=bank())
+    for name in ("ada", "bea", "cleo"):
+        one = member(name)
+        buffer = accounts.buffer("sickness", one.number, "EUR", one.pk)
+        journal.post(
+            kind=Kind.OPENING_BALANCE, key=f"test/buffer/{name}", date=ON, recorded_by=None,
+            transfers=[journal.move(eur(100), debit=main.account, credit=buffer)],
+        )  # fmt: skip
+
+
+def give_gifts():
+    return giving.give(on=ON, by=None)
+
+
+def pay_premiums():
+    return giving.pay_premiums(period=parse("2026-11"), by=None, on=ON)
+
+
+def leave_circle():
+    return circles.leave(member_id=member("ada").pk, by=member("ada").user_id, on=ON)
+
+
+def circles_turn():
+    circles.take_effect(on=dt.date(2027, 1, 1))
+    giving.settle_leavers(on=dt.date(2027, 1, 1), by=None)
+
+
+CIRCLE = [
+    propose_terms, confirm_terms, form_circle, ask_for_seat("ada", 1), ask_for_seat("bea", 2), ask_for_seat("cleo", 2),
+    open_circle, fill_buffers,
+]  # fmt: skip
+
 SHORT = approved("ada", "1700.01", "a") + approved("bea", 900, "b")
 """More than the sickness fund's 2,000."""
 
@@ -469,6 +543,15 @@ WORKFLOWS = [
     Workflow("fund lent", [], [propose_loan, second(proposals.LOAN), repay_early, repay_due]),
     Workflow("grant", [propose_hard_floor, second(proposals.FLOOR)], [propose_grant, second(proposals.GRANT)]),
     Workflow("fund's money given back", [], [propose_giving_back, second(proposals.GIVE_BACK)]),
+    Workflow("circle opened", CIRCLE[:2], CIRCLE[2:]),
+    Workflow(
+        "gifts given, paid with the pool's part", [*CIRCLE, *approved("bea", "180.01", "b")],
+        [give_gifts, start_run(), pay_claims],
+    ),
+    Workflow(
+        "gifts taken back", [*CIRCLE, *approved("bea", 90, "b"), give_gifts], [take_back("b", "bea"), give_gifts]
+    ),
+    Workflow("premiums paid, circle left", CIRCLE, [pay_premiums, leave_circle, circles_turn]),
     Workflow("hard floor", [], [propose_hard_floor, second(proposals.FLOOR)]),
     Workflow(
         "claim withdrawn", approved("ada", 400, "a"),

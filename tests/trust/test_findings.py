@@ -10,11 +10,14 @@ import pytest
 from django.conf import settings
 
 from members.governance.models import Decision
+from members.models import User
 from mutual.ledger import audit
 from mutual.money import Money
 from mutual.periods import parse
 from pooling import dues
 from pooling.buffers import returns
+from pooling.circles import circles, giving
+from pooling.circles import terms as rules
 from pooling.payouts import paying, proposals
 from pooling.surplus import years
 from pooling.treasury import corrections
@@ -24,7 +27,8 @@ from tests.invoicing.barter.test_trades import agreed, settle
 from tests.invoicing.test_invoices import client_of, draft, issue
 from tests.mutual.ledger.test_audit import unguarded
 from tests.pooling.buffers.test_buffers import set_rule
-from tests.pooling.claims.test_claims import claim
+from tests.pooling.circles.test_circles import fill, terms
+from tests.pooling.claims.test_claims import approved, claim
 from tests.pooling.claims.test_claims import pay as pay_claims
 from tests.pooling.surplus.test_years import close
 from tests.pooling.test_dues import ON, charge, coop, on_plan, pay
@@ -44,7 +48,14 @@ BREAKS = {
     "returned buffers are in the journal": "UPDATE buffers_returned SET amount = amount - 1",
     "paid claims are in the journal": "UPDATE claims_instalment SET amount_paid = 1 WHERE state = 'PAID'",
     "closed claims have nothing set aside": "UPDATE claims_claim SET status = 'WITHDRAWN' WHERE status = 'APPROVED'",
-    "pay runs under way are covered": "UPDATE payouts_payout SET due = due + 1, share = share + 1",
+    "circles have as many members as their seats say": "UPDATE circles_circle SET size = size - 1, state = 'SMALL'",
+    "gifts sum to what the circle carried": "UPDATE circles_gift SET amount = amount + 1",
+    "claims payable hold gifts that are not paid yet": (
+        "UPDATE circles_carried SET returned_on = given_on WHERE instalment_id IN "
+        "(SELECT id FROM claims_instalment WHERE state <> 'PAID')"
+    ),
+    "premiums are in the journal": "UPDATE circles_premium SET paid = paid - 1",
+    "pay runs under way are covered": "UPDATE payouts_payout SET due = due + 9000, share = share + 9000",
     "pay runs paid what they say": "UPDATE payouts_payrun SET paid = paid - 1 WHERE state = 'PAID'",
     "what funds lent one another is in the journal": "UPDATE payouts_loan SET repaid = repaid + 1",
     "allocations are in the journal": "UPDATE surplus_allocation SET amount = amount + 1",
@@ -85,6 +96,7 @@ def lived(coop):
         if key == "paid":
             pay_claims(coop)
     paying.start(fund_id=coop.sick.pk, bank_id=coop.bank.pk, seen=None, form_key="q" * 32, by=coop.by, on=ON)
+    circle_with_gifts(coop)
     lent = proposals.propose_loan(
         lender_id=coop.sick.pk, borrower_id=coop.birth.pk, amount=Money(50, "EUR"), months=2,
         first_on=dt.date(2026, 12, 1), text="x", by=coop.by, on=ON,
@@ -101,8 +113,24 @@ def lived(coop):
     later = dt.date(2027, 1, 20)
     voted = years.propose_allocation(parts=[part], text="Voted", ballot="Assembly", by=coop.by, on=later)
     years.confirm_allocation(decision_id=voted.pk, by=theo_again(), on=later)
-    assert Decision.objects.filter(state="CONFIRMED").count() == 6
+    assert Decision.objects.filter(state="CONFIRMED").count() == 7
     assert not list(audit.findings())
+
+
+def circle_with_gifts(coop):
+    """Two members carry a part of the other's claim, which waits to be paid, and pay their premium."""
+    wanted = rules.Wanted(levels=[(5000, 10000)], smallest=2, largest=3, claim_retention=2000, premium_points=1000)
+    terms(coop, wanted, on=dt.date(2026, 10, 1))
+    circle = circles.form(name="Linden", fund_id=coop.sick.pk, by=coop.by, on=dt.date(2026, 10, 1))
+    for name in ("Gro", "Hal"):
+        member = make_member(f"{name} X")
+        circles.ask(circle_id=circle.pk, member_id=member.pk, place=1, by=coop.by, on=dt.date(2026, 10, 1))
+        fill(coop, member, 50)
+    circles.open_circle(circle_id=circle.pk, by=coop.by, on=dt.date(2026, 10, 1))
+    first, second = User.objects.get(email="clara@example.org"), User.objects.get(email="cem@example.org")
+    approved(coop, member, 30, by=(first.pk, second.pk), key="hal")
+    giving.give(on=ON, by=None)
+    giving.pay_premiums(period=parse("2026-11"), by=None, on=ON)
 
 
 def save_and_return(coop, member):

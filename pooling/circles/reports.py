@@ -1,0 +1,177 @@
+"""What the pages about circles show. Who sits in a circle is known to its members; who claimed is shown to nobody."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+
+from members.governance.models import Decision
+from mutual.ledger import balances, chart
+from mutual.money import Money, from_minor
+from mutual.periods import year
+from pooling import accounts
+from pooling.circles import giving
+from pooling.circles import terms as rules
+from pooling.circles.circles import Check, check
+from pooling.circles.models import Circle, Level, Seat, Terms
+from pooling.models import Fund
+
+
+@dataclass(frozen=True)
+class LevelView:
+    """A level in money."""
+
+    place: int
+    deposit: Money
+    benefit: Money
+
+
+@dataclass(frozen=True)
+class Mate:
+    """Somebody in the circle, by name; officers also see what she put in and gave, never what she received."""
+
+    name: str
+    number: str
+    level: LevelView
+    joined_on: dt.date | None
+    leaves_on: dt.date | None
+    holds: Money | None = None
+    gave: Money | None = None
+
+
+@dataclass(frozen=True)
+class TermsView:
+    """Terms in money and words."""
+
+    terms: Terms
+    levels: tuple[LevelView, ...]
+    claim_retention: Money | None
+    year_retention: Money | None
+    gift_limit: Money | None
+    premium: str
+
+
+@dataclass(frozen=True)
+class CircleView:
+    """A circle: its members, its terms, its totals; nothing about a single claim."""
+
+    circle: Circle
+    terms: TermsView
+    mates: tuple[Mate, ...]
+    waiting: tuple[Mate, ...]
+    check: Check | None
+    year: Money
+    ever: Money
+    premiums: Money
+
+
+@dataclass(frozen=True)
+class Mine:
+    """A member's own seat: her level, her buffer, what she gave and received this year."""
+
+    seat: Seat
+    level: LevelView
+    next_level: LevelView | None
+    holds: Money
+    to_take: Money
+    gave: Money
+    received: Money
+    next_move: dt.date
+
+
+def level_view(level: Level, currency: str) -> LevelView:
+    """A level in money."""
+    return LevelView(level.place, from_minor(level.deposit, currency), from_minor(level.benefit, currency))
+
+
+def terms_view(terms: Terms) -> TermsView:
+    """Terms in money."""
+    unit = terms.fund.currency
+    points = terms.premium_points
+
+    def maybe(amount: int | None) -> Money | None:
+        return None if amount is None else from_minor(amount, unit)
+
+    return TermsView(
+        terms, tuple(level_view(level, unit) for level in terms.levels.all()), maybe(terms.claim_retention),
+        maybe(terms.year_retention), maybe(terms.gift_limit), f"{points // 100}.{points % 100:02}",
+    )  # fmt: skip
+
+
+def circle(one: Circle, on: dt.date, *, office: bool) -> CircleView:
+    """One circle, for its members or for the office.
+
+    :raises pooling.circles.circles.NoTerms: if nothing is decided about circles of its fund
+    """
+    terms = rules.in_force(one.fund_id, on)
+    assert terms is not None
+    levels, unit = rules.levels(terms), one.fund.currency
+    seats = list(Seat.objects.select_related("member").filter(circle=one, left_on=None).order_by("member__name"))
+    held: dict[str, Money] = {}
+    gave: dict[int, int] = {}
+    if office:
+        codes = {f"{accounts.BUFFERS}{one.fund.slug}:{seat.member.number}" for seat in seats}
+        found = chart.with_codes(sorted(codes), book=chart.coop_book())
+        sums = balances.of_many(found)
+        held = {account.code.rpartition(":")[2]: sums[account.pk] for account in found}
+        gave = giving.gave_since(one, year(on).start)
+    nobody = levels[max(levels)]
+    mates = [
+        Mate(
+            seat.member.name, seat.member.number, level_view(levels.get(seat.place, nobody), unit), seat.joined_on,
+            seat.leaves_on, held.get(seat.member.number, from_minor(0, unit)) if office else None,
+            from_minor(gave.get(seat.member_id, 0), unit) if office else None,
+        )
+        for seat in seats
+    ]  # fmt: skip
+    in_year, ever, paid = giving.totals(one, on)
+    return CircleView(
+        one, terms_view(terms), tuple(mate for mate in mates if mate.joined_on is not None),
+        tuple(mate for mate in mates if mate.joined_on is None),
+        check(one, on) if one.state == Circle.State.FORMING else None, from_minor(in_year, unit),
+        from_minor(ever, unit), from_minor(paid, unit),
+    )  # fmt: skip
+
+
+def mine(member_id: int, on: dt.date) -> Mine | None:
+    """A member's own seat, asked for or taken, or none."""
+    seat = Seat.objects.select_related("circle__fund", "member").filter(member_id=member_id, left_on=None).first()
+    if seat is None:
+        return None
+    fund = seat.circle.fund
+    terms = rules.in_force(fund.pk, on)
+    assert terms is not None
+    levels = rules.levels(terms)
+    nobody = levels[max(levels)]
+    buffer = accounts.buffer(fund.slug, seat.member.number, fund.currency, member_id)
+    gave, received = giving.of_member(member_id, year(on).start)
+    return Mine(
+        seat, level_view(levels.get(seat.place, nobody), fund.currency),
+        level_view(levels.get(seat.next_place, nobody), fund.currency) if seat.next_place else None,
+        balances.of(buffer), giving.hers_to_take(seat, on), from_minor(gave, fund.currency),
+        from_minor(received, fund.currency), terms.next_move(on),
+    )  # fmt: skip
+
+
+def every() -> list[Circle]:
+    """Every circle, those that form first."""
+    found = list(Circle.objects.select_related("fund").order_by("name"))
+    return sorted(found, key=lambda one: [*Circle.State.values].index(one.state))
+
+
+def funds_with_terms(on: dt.date) -> list[tuple[Fund, TermsView]]:
+    """The funds that have circles, with what holds for them."""
+    found = []
+    for fund in Fund.objects.filter(circle_terms__valid_from__lte=on).distinct().order_by("name"):
+        terms = rules.in_force(fund.pk, on)
+        if terms is not None:
+            found.append((fund, terms_view(terms)))
+    return found
+
+
+def proposals() -> list[Decision]:
+    """Terms that wait for a second officer."""
+    found = Decision.objects.select_related("proposed_by").filter(
+        kind=rules.CIRCLE_TERMS, state=Decision.State.PROPOSED
+    )
+    return list(found.order_by("id"))

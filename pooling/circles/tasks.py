@@ -1,0 +1,24 @@
+"""The circles' clockwork: seats on their dates, gifts, premiums, and what leavers get back."""
+
+from __future__ import annotations
+
+from mutual import clock
+from mutual.celery import task
+from mutual.periods import month
+from pooling.circles import circles, giving
+
+
+@task
+def turn() -> None:
+    """Give first, so that whoever leaves has met her obligations; then seats, premiums, and what leavers get."""
+    today = clock.today()
+    give()
+    circles.take_effect(on=today)
+    giving.pay_premiums(period=month(today), by=None, on=today)
+    giving.settle_leavers(on=today, by=None)
+
+
+def give() -> None:
+    """Let the circles give, as somebody asked on their page."""
+    if giving.waiting() or giving.to_return():
+        giving.give(on=clock.today(), by=None)

@@ -1,0 +1,358 @@
+"""Circles: they open when they can carry one benefit, give to the cent, and let members come and go on set dates."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import pytest
+from django.db import IntegrityError, transaction
+from django.urls import reverse
+
+from members.governance import decisions
+from mutual import rooms
+from mutual.access import Role
+from mutual.ledger import audit, balances, journal
+from mutual.ledger.kinds import Kind
+from mutual.money import Money, minor
+from mutual.periods import parse
+from pooling import accounts, setting_aside
+from pooling.circles import circles, giving
+from pooling.circles import terms as rules
+from pooling.circles.mates import circle_mates
+from pooling.circles.models import Carried, Circle, Gift, Seat, Terms
+from pooling.claims import claims
+from pooling.payouts import paying
+from tests.conftest import aisha, make_member
+from tests.pooling.claims.test_claims import approved, filled, officers, payable
+from tests.pooling.test_dues import ON, coop, held
+from tests.pooling.test_treasury import theo_again
+from tests.trust.test_routes import person
+
+__all__ = ["coop", "filled"]
+pytestmark = pytest.mark.django_db
+OPENED = dt.date(2026, 10, 1)
+NAMES = ("Ada", "Bea", "Cleo", "Dora", "Eva")
+SMALL = rules.Wanted(
+    levels=[(3375, 75000), (11250, 100000)], smallest=4, largest=5, claim_retention=30000, year_retention=50000,
+    premium_points=1000, gift_limit=12000,
+)  # fmt: skip
+
+
+def terms(coop, wanted=SMALL, on=OPENED):
+    proposal = rules.propose(fund_id=coop.sick.pk, wanted=wanted, valid_from=on, text="Voted", by=coop.by, on=on)
+    return rules.confirm(decision_id=proposal.pk, by=theo_again(), on=on)
+
+
+def fill(coop, member, amount):
+    buffer = accounts.buffer("sickness", member.number, "EUR", member.pk)
+    journal.post(
+        kind=Kind.OPENING_BALANCE, key=f"test/buffer/{member.number}", date=OPENED, recorded_by=None,
+        transfers=[journal.move(Money(amount, "EUR"), debit=coop.bank.account, credit=buffer)],
+    )  # fmt: skip
+    return buffer
+
+
+def deposit(member, on):
+    seat = Seat.objects.select_related("circle").get(member=member)
+    return circles.level_of(seat, circles.levels_on(seat.circle.fund_id, on)).deposit
+
+
+def holds(member):
+    return minor(balances.of(accounts.buffer("sickness", member.number, "EUR", member.pk)))
+
+
+@pytest.fixture
+def ring(filled):
+    """Five members of two levels, each with 200 in her buffer; 600 in the fund above a floor of 100."""
+    terms(filled, SMALL)
+    circle = circles.form(name="Linden", fund_id=filled.sick.pk, by=filled.by, on=OPENED)
+    filled.members = [make_member(f"{name} X") for name in NAMES]
+    for n, member in enumerate(filled.members):
+        circles.ask(circle_id=circle.pk, member_id=member.pk, place=2 if n else 1, by=filled.by, on=OPENED)
+        fill(filled, member, 200)
+    # Together they put in 483.75 a month; a benefit of 400 they can carry.
+    Terms.objects.get().levels.update(benefit=40000)
+    filled.circle = circles.open_circle(circle_id=circle.pk, by=filled.by, on=OPENED)
+    filled.sick.refresh_from_db()
+    return filled
+
+
+class TestTerms:
+    def test_take_two_officers_and_hold_from_a_day_on(self, filled):
+        proposal = rules.propose(
+            fund_id=filled.sick.pk, wanted=SMALL, valid_from=OPENED, text="x", by=filled.by, on=OPENED
+        )
+        with pytest.raises(decisions.SamePerson):
+            rules.confirm(decision_id=proposal.pk, by=filled.by, on=OPENED)
+        found = rules.confirm(decision_id=proposal.pk, by=theo_again(), on=OPENED)
+        assert rules.in_force(filled.sick.pk, OPENED) == found
+        assert rules.in_force(filled.sick.pk, OPENED - dt.timedelta(days=1)) is None
+        with pytest.raises(rules.TermsRefused):
+            terms(filled)
+
+    @pytest.mark.parametrize(
+        "wanted",
+        [
+            rules.Wanted(levels=[]), rules.Wanted(levels=[(0, 1)]), rules.Wanted(levels=[(1, 1)], smallest=1),
+            rules.Wanted(levels=[(1, 1)], smallest=9, largest=8), rules.Wanted(levels=[(1, 1)], moving_months=[13]),
+            rules.Wanted(levels=[(1, 1)], premium_points=10_001),
+        ],
+    )  # fmt: skip
+    def test_must_make_sense(self, filled, wanted):
+        with pytest.raises(rules.TermsRefused):
+            terms(filled, wanted)
+
+
+class TestOpen:
+    def test_refuses_too_few_and_too_little_for_one_benefit(self, filled):
+        """F4."""
+        terms(filled)
+        circle = circles.form(name="Linden", fund_id=filled.sick.pk, by=filled.by, on=OPENED)
+        for n in range(5):
+            with pytest.raises(circles.CannotOpen):
+                circles.open_circle(circle_id=circle.pk, by=filled.by, on=OPENED)
+            circles.ask(circle_id=circle.pk, member_id=make_member(f"M{n} X").pk, place=2, by=filled.by, on=OPENED)
+        found = circles.check(circle, OPENED)
+        assert (found.deposits, found.benefit, found.ready) == (Money("562.50", "EUR"), Money(1000, "EUR"), False)
+        with pytest.raises(circles.CannotOpen, match=r"562\.50"):
+            circles.open_circle(circle_id=circle.pk, by=filled.by, on=OPENED)
+        assert Circle.objects.get().size == 0
+
+    def test_seats_everybody_on_the_list(self, ring):
+        assert (ring.circle.state, ring.circle.size) == ("OPEN", 5)
+        assert set(Seat.objects.values_list("joined_on", flat=True)) == {OPENED}
+        assert not list(audit.findings())
+
+    def test_is_held_to_its_sizes_by_the_database(self, ring):
+        seat = Seat.objects.first()
+        with pytest.raises(IntegrityError, match="circle_open_with_enough"), transaction.atomic():
+            Seat.objects.filter(circle=ring.circle).exclude(pk=seat.pk).update(left_on=ON)
+        Circle.objects.update(state="SMALL")
+        sixth = Seat(circle=ring.circle, member=make_member("Fay X"), place=1, asked_on=ON, joined_on=ON)
+        with pytest.raises(IntegrityError, match="circle_at_most_so_many"), transaction.atomic():
+            sixth.save()
+
+    def test_seats_a_member_once(self, ring):
+        other = circles.form(name="Birch", fund_id=ring.sick.pk, by=ring.by, on=ON)
+        with pytest.raises(circles.AlreadySeated):
+            circles.ask(circle_id=other.pk, member_id=ring.members[0].pk, place=1, by=ring.by, on=ON)
+        with pytest.raises(circles.Full):
+            circles.ask(circle_id=ring.circle.pk, member_id=make_member("Fay X").pk, place=1, by=ring.by, on=ON)
+
+    def test_keeps_mates_from_deciding_about_one_another(self, ring):
+        """F14."""
+        ada, *others = ring.members
+        assert circle_mates(ada.pk) == {one.pk for one in others}
+        near = [one.member_id for one in rooms.relations(member_id=ada.pk, since=ON) if one.kind == "circle"]
+        assert sorted(near) == sorted(one.pk for one in others)
+
+
+class TestGive:
+    def test_gives_in_proportion_to_the_levels_and_sums_to_the_cent(self, ring):
+        """F6: the claimant gives nothing; the others 33.75 : 112.50 : 112.50 : 112.50."""
+        ada, bea, cleo, dora, eva = ring.members
+        approved(ring, bea, "200.01")
+        run = giving.give(on=ON, by=None)
+        assert run.done == 1
+        gifts = dict(Gift.objects.values_list("donor_id", "amount"))
+        assert gifts == {ada.pk: 1818, cleo.pk: 6061, dora.pk: 6061, eva.pk: 6061}
+        assert sum(gifts.values()) == 20001
+        assert payable(bea) == Money("200.01", "EUR")
+        assert setting_aside.held(ring.sick) == Money(0, "EUR")
+        assert held(ring.sick.account) == Money(600, "EUR")
+        assert not list(audit.findings())
+
+    def test_leaves_what_lies_above_the_retention_to_the_pool(self, ring):
+        """300 of a claim, 500 in a circle-year; the fund pays the rest with the next pay run."""
+        by = officers()
+        bea, cleo = ring.members[1:3]
+        approved(ring, bea, "350.00", by=by, key="b")
+        approved(ring, cleo, "300.00", by=by, key="c")
+        giving.give(on=ON, by=None)
+        assert list(Carried.objects.order_by("id").values_list("due", "given")) == [(35000, 30000), (30000, 20000)]
+        assert giving.approved(ring.sick) == Money(150, "EUR")
+        assert setting_aside.held(ring.sick) == Money(150, "EUR")
+        run = paying.start(fund_id=ring.sick.pk, bank_id=ring.bank.pk, seen=None, form_key="p" * 32, by=ring.by, on=ON)
+        assert (run.gifts, run.approved, run.payable) == (50000, 15000, 15000)
+        paying.pay(number=run.number, by=None)
+        assert held(ring.sick.account) == Money(450, "EUR")
+        assert payable(bea) == payable(cleo) == Money(0, "EUR")
+        assert held(ring.bank.account) == Money(1000 + 5 * 200 - 650, "EUR")
+        assert not list(audit.findings())
+
+    def test_never_takes_a_buffer_below_nothing_nor_passes_the_tax_free_gift(self, ring):
+        by = officers()
+        ada, bea = ring.members[:2]
+        Terms.objects.update(claim_retention=None, year_retention=None)
+        approved(ring, bea, 600, by=by, key="b")
+        giving.give(on=ON, by=None)
+        # 36.00 would be Ada's share: 33.75 of 371.25; the others may give 120 each, so she gives 120 as well.
+        carried = Carried.objects.get()
+        assert dict(Gift.objects.values_list("donor_id", "amount"))[ada.pk] == 12000
+        assert (carried.given, carried.due - carried.given) == (48000, 12000)
+        approved(ring, bea, 100, by=by, key="b2")
+        giving.give(on=ON, by=None)
+        assert Carried.objects.latest("id").given == 0
+        assert giving.approved(ring.sick) == Money(220, "EUR")
+        giving_next_year = dt.date(2027, 1, 2)
+        approved(ring, bea, 100, by=by, key="b3")
+        giving.give(on=giving_next_year, by=None)
+        assert Carried.objects.latest("id").given == 10000
+        assert not list(audit.findings())
+
+    def test_gives_once_however_often_it_runs(self, ring):
+        approved(ring, ring.members[1], 100)
+        for _ in range(3):
+            giving.give(on=ON, by=None)
+        assert Carried.objects.count() == 1
+        assert sum(holds(member) for member in ring.members) == 5 * 20000 - 10000
+
+    def test_comes_before_the_pay_run(self, ring):
+        approved(ring, ring.members[1], 100)
+        with pytest.raises(paying.GiftsFirst):
+            paying.start(fund_id=ring.sick.pk, bank_id=ring.bank.pk, seen=None, form_key="p" * 32, by=ring.by, on=ON)
+
+    def test_takes_gifts_back_for_a_claim_that_was_withdrawn(self, ring):
+        bea = ring.members[1]
+        one = approved(ring, bea, 100)
+        giving.give(on=ON, by=None)
+        claims.withdraw(claim_id=one.pk, by=bea.user_id, on=ON)
+        assert not list(audit.findings())
+        for _ in range(2):
+            giving.give(on=ON, by=None)
+        assert [holds(member) for member in ring.members] == [20000] * 5
+        assert payable(bea) == Money(0, "EUR")
+        assert not list(audit.findings())
+
+    def test_gives_nothing_for_those_outside(self, ring):
+        approved(ring, make_member("Fay X"), 100)
+        giving.give(on=ON, by=None)
+        assert not Carried.objects.exists()
+
+
+class TestPremiums:
+    def test_are_paid_once_a_month_to_the_pool(self, ring):
+        november = parse("2026-11")
+        for _ in range(2):
+            giving.pay_premiums(period=november, by=None, on=ON)
+        # A tenth of 33.75 + 4 × 112.50, rounded once.
+        assert held(ring.sick.account) == Money("648.38", "EUR")
+        assert holds(ring.members[0]) == 20000 - 338
+        assert giving.totals(ring.circle, ON) == (0, 0, 4838)
+        assert not list(audit.findings())
+
+
+class TestDates:
+    def test_are_the_first_days_that_leave_the_notice_time(self, ring):
+        """F7."""
+        found = Terms.objects.get()
+        assert found.next_move(dt.date(2026, 11, 30)) == dt.date(2027, 1, 1)
+        assert found.next_move(dt.date(2026, 12, 2)) == dt.date(2027, 1, 1)
+        assert found.next_move(dt.date(2026, 12, 3)) == dt.date(2027, 4, 1)
+
+    def test_let_a_member_leave_with_her_balance_after_obligations(self, ring):
+        ada, bea = ring.members[:2]
+        circles.leave(member_id=ada.pk, by=ada.user_id, on=ON)
+        newyear = dt.date(2027, 1, 1)
+        assert circles.take_effect(on=dt.date(2026, 12, 31)) == 0
+        approved(ring, bea, 100)
+        seat = Seat.objects.get(member=ada)
+        assert giving.hers_to_take(seat, ON) == Money("190.90", "EUR")
+        giving.give(on=dt.date(2026, 12, 31), by=None)
+        assert circles.take_effect(on=newyear) == 1
+        assert circles.take_effect(on=newyear) == 0
+        for _ in range(2):
+            giving.settle_leavers(on=newyear, by=None)
+        ahead = minor(held(accounts.of_member("prepayments", ada.number, "EUR")))
+        assert ahead == 20000 - Gift.objects.get(donor=ada).amount
+        assert holds(ada) == 0
+        assert Circle.objects.get().size == 4
+        assert not list(audit.findings())
+
+    def test_keep_a_leaver_s_buffer_while_the_circle_still_has_to_give(self, ring):
+        ada, bea = ring.members[:2]
+        circles.leave(member_id=ada.pk, by=ada.user_id, on=ON)
+        approved(ring, bea, 100)
+        newyear = dt.date(2027, 1, 1)
+        circles.take_effect(on=newyear)
+        assert giving.settle_leavers(on=newyear, by=None) == 0
+        assert holds(ada) == 20000
+
+    def test_make_a_circle_small_and_whole_again(self, ring):
+        for member in ring.members[:2]:
+            circles.leave(member_id=member.pk, by=member.user_id, on=ON)
+        circles.take_effect(on=dt.date(2027, 1, 1))
+        assert (Circle.objects.get().state, Circle.objects.get().size) == ("SMALL", 3)
+        fay = make_member("Fay X")
+        seat = circles.ask(circle_id=ring.circle.pk, member_id=fay.pk, place=1, by=fay.user_id, on=dt.date(2027, 1, 5))
+        assert seat.joins_on == dt.date(2027, 4, 1)
+        circles.take_effect(on=dt.date(2027, 4, 1))
+        assert (Circle.objects.get().state, Circle.objects.get().size) == ("OPEN", 4)
+        assert not list(audit.findings())
+
+    def test_let_a_level_change_later(self, ring):
+        ada = ring.members[0]
+        circles.change_level(member_id=ada.pk, place=2, by=ada.user_id, on=ON)
+        assert deposit(ada, ON) == 3375
+        circles.take_effect(on=dt.date(2027, 1, 1))
+        assert deposit(ada, dt.date(2027, 1, 1)) == 11250
+        circles.change_level(member_id=ada.pk, place=2, by=ada.user_id, on=ON)
+        assert Seat.objects.get(member=ada).next_place is None
+
+
+class TestPages:
+    def test_show_who_is_in_it_to_those_who_are_and_never_who_claimed(self, ring, client):
+        bea = ring.members[1]
+        approved(ring, bea, 100)
+        giving.give(on=ON, by=None)
+        client.force_login(ring.members[0].user)
+        page = client.get(reverse("circles:mine")).content.decode()
+        assert "Bea X" in page
+        assert "9.09" in page  # what she gave
+        assert "C-000001" not in page
+        client.force_login(make_member("Fay X").user)
+        outside = client.get(reverse("circles:circle", args=["linden"])).content.decode()
+        assert "Bea X" not in outside
+        assert "€100.00" not in outside
+
+    def test_let_members_come_and_administrators_open(self, filled, client):
+        terms(filled, rules.Wanted(levels=[(5000, 10000)], smallest=2, largest=3))
+        admin = person(Role.ADMINISTRATOR)
+        client.force_login(admin)
+        client.post(reverse("circles:new"), {"name": "Birch", "fund": filled.sick.pk})
+        for name in ("Ada", "Bea"):
+            client.force_login(make_member(f"{name} X").user)
+            answer = client.post(reverse("circles:join", args=["birch"]), {"level": "1"})
+            assert answer.status_code == 302
+        assert client.post(reverse("circles:open", args=["birch"])).status_code == 404
+        client.force_login(admin)
+        client.post(reverse("circles:open", args=["birch"]))
+        assert Circle.objects.get().size == 2
+
+    def test_let_two_officers_set_terms(self, filled, client):
+        client.force_login(aisha_with_factor())
+        said = {
+            "fund": filled.sick.pk, "valid_from": "2026-11-01", "levels": "33.75 750\n112.50 2500", "smallest": 20,
+            "largest": 50, "claim_retention": "500", "premium": "2.5", "moving_months": "1, 4, 7, 10",
+            "notice_days": 30, "text": "Voted",
+        }  # fmt: skip
+        answer = client.post(reverse("circles:terms_new"), said)
+        assert answer.status_code == 302, answer.content.decode()[:3000]
+        from members.governance.models import Decision
+
+        number = Decision.objects.get(kind=rules.CIRCLE_TERMS).number
+        client.post(reverse("circles:terms_answer", args=[number]), {"answer": "confirm"})
+        assert not Terms.objects.exists()
+        client.force_login(person(Role.TREASURER))
+        client.post(reverse("circles:terms_answer", args=[number]), {"answer": "confirm"})
+        found = Terms.objects.get()
+        assert (found.claim_retention, found.premium_points, found.months) == (50000, 250, [1, 4, 7, 10])
+        assert list(found.levels.values_list("deposit", "benefit")) == [(3375, 75000), (11250, 250000)]
+
+
+def aisha_with_factor():
+    from allauth.mfa.models import Authenticator
+
+    user = aisha()
+    Authenticator.objects.create(user=user, type=Authenticator.Type.TOTP, data={"secret": "x"})
+    return user
