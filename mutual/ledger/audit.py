@@ -99,15 +99,17 @@ _CHECKS: tuple[tuple[str, str, str], ...] = (
         "transfer stays in its book and currency",
         "Transfer {0} joins accounts of another book or currency.",
         """
-        SELECT p.sample FROM (
-            SELECT book_id, currency_id, debit_id, min(id::text) AS sample FROM ledger_transfer
-             GROUP BY book_id, currency_id, debit_id
+        WITH pairs AS MATERIALIZED (
+            SELECT book_id, currency_id, debit_id AS account_id FROM ledger_transfer GROUP BY 1, 2, 3
             UNION ALL
-            SELECT book_id, currency_id, credit_id, min(id::text) FROM ledger_transfer
-             GROUP BY book_id, currency_id, credit_id) AS p
+            SELECT book_id, currency_id, credit_id FROM ledger_transfer GROUP BY 1, 2, 3)
+        SELECT one.id FROM pairs p
           LEFT JOIN ledger_account a
-            ON a.id = p.debit_id AND a.book_id = p.book_id AND a.currency_id = p.currency_id
-         WHERE a.id IS NULL
+            ON a.id = p.account_id AND a.book_id = p.book_id AND a.currency_id = p.currency_id
+         CROSS JOIN LATERAL (
+            SELECT t.id FROM ledger_transfer t WHERE t.book_id = p.book_id AND t.currency_id = p.currency_id
+               AND p.account_id IN (t.debit_id, t.credit_id) LIMIT 1) AS one
+         WHERE a.id IS NULL LIMIT 200
         """,
     ),
     (

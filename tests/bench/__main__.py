@@ -13,7 +13,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "mutual.settings")
 
 
 def main() -> None:
-    """Measure in a database of its own, dropped afterwards."""
+    """Measure each in a database of its own, dropped afterwards."""
     django.setup()
     from django.db import connection
 
@@ -32,15 +32,24 @@ def main() -> None:
         "pdf_statement": pdf_statement.pdf_statement,
     }
     wanted = sys.argv[1:] or list(benches)
-    before = connection.settings_dict["NAME"]
-    connection.settings_dict["TEST"]["NAME"] = f"bench_{os.getpid()}"
+    before, empty = connection.settings_dict["NAME"], f"bench_{os.getpid()}"
+    connection.settings_dict["TEST"]["NAME"] = empty
     with contextlib.redirect_stdout(io.StringIO()):  # only results are printed
         connection.creation.create_test_db(verbosity=0, autoclobber=True, serialize=False)
     try:
-        with connection.cursor() as cursor:
-            cursor.execute("SET statement_timeout = 0; SET lock_timeout = 0")
         for name in wanted:
-            benches[name]()
+            # Each in a copy of the empty one, so that none meets the members of another.
+            connection.close()
+            connection.creation.clone_test_db(suffix=name, verbosity=0, autoclobber=True)
+            connection.settings_dict["NAME"] = f"{empty}_{name}"
+            try:
+                with connection.cursor() as cursor:
+                    cursor.execute("SET statement_timeout = 0; SET lock_timeout = 0")
+                benches[name]()
+            finally:
+                connection.close()
+                connection.settings_dict["NAME"] = empty
+                connection.creation.destroy_test_db(suffix=name, verbosity=0)
     finally:
         connection.creation.destroy_test_db(before, verbosity=0)
 
