@@ -26,7 +26,7 @@ def begin(story: rooms.Story) -> None:
         promise="GIFT", currency=unit, target=Money(6_000, unit), by=first, on=on,
     )  # fmt: skip
     wanted = rules.Wanted(
-        levels=[(3375, 75_000), (5625, 125_000), (7875, 175_000)], claim_retention=120_000, year_retention=600_000,
+        levels=[(3375, 75_000), (4500, 100_000), (5625, 125_000)], claim_retention=120_000, year_retention=600_000,
         premium_points=800, gift_limit=217_300,
     )  # fmt: skip
     proposal = rules.propose(
@@ -51,7 +51,7 @@ def begin(story: rooms.Story) -> None:
     circle = circles.form(name="Lindenkreis", fund_id=fund.pk, by=admin, on=on)
     for n, actor in enumerate(story.present(on)[:SIZE]):
         assert actor.member_id is not None
-        place = 1 + n % len(plans)
+        place = 1 if n % 6 == 5 else 2
         circles.ask(circle_id=circle.pk, member_id=actor.member_id, place=place, by=actor.user_id, on=on)
     circles.open_circle(circle_id=circle.pk, by=admin, on=on)
     circles.form(name="Hafenkreis", fund_id=fund.pk, by=admin, on=on)
