@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 
 from mutual.inputs import AmountField, DayField, LineField, TextField
 from mutual.money import Money, decimals, from_minor, minor
+from pooling.benefits import founding
 from pooling.benefits.terms import EVERY_DAY, Benefit, Partial, Span, Terms
 
 _UNITS = (("days", _("days")), ("months", _("months")))
@@ -261,3 +262,47 @@ def _length(span: Span) -> int:
 
 def _unit(span: Span) -> str:
     return "months" if span.months else "days"
+
+
+class FoundForm(forms.Form):
+    """The twenty questions, each with its usual answer."""
+
+    def __init__(self, *args: Any, currency: str, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.currency = currency
+        for question in founding.QUESTIONS:
+            common: dict[str, Any] = {"label": question.text, "help_text": question.help}
+            pairs = [(word, _ANSWERS[word]) for word in question.choices]
+            if question.kind == "choice":
+                field: forms.Field = forms.ChoiceField(choices=pairs, initial=question.default, **common)
+            elif question.kind == "choices":
+                field = forms.MultipleChoiceField(
+                    choices=pairs, widget=forms.CheckboxSelectMultiple, initial=question.default.split(", "), **common
+                )
+            else:
+                field = LineField(max_length=500, initial=question.default, **common)
+            self.fields[question.key] = field
+
+    def clean(self) -> dict[str, Any]:
+        """:raises ValidationError: if the answers make no fund, at the question that is wrong"""
+        cleaned = super().clean() or {}
+        if self.errors:
+            return cleaned
+        answers = {key: ", ".join(value) if isinstance(value, list) else value for key, value in cleaned.items()}
+        try:
+            cleaned["plan"] = founding.plan(answers, self.currency)
+        except founding.FoundingRefused as refused:
+            key, _colon, why = str(refused).partition(": ")
+            if key in self.fields:
+                raise ValidationError({key: why[:1].upper() + why[1:]}) from refused
+            raise ValidationError(str(refused)) from refused
+        return cleaned
+
+
+_ANSWERS = {
+    "fund": _("A fund for everybody"), "circle": _("A circle"), "gift": _("Gift"),
+    "discretionary": _("Discretionary"), "varying": _("Varying with resources"), "guaranteed": _("Guaranteed"),
+    "level": _("the level a member has chosen"), "earnings": _("what was earned before"),
+    "flat": _("one amount for everybody"), "every": _("Every day"), "working": _("Working days"),
+    **{word.lower(): label for word, label in CAUSES},
+}  # fmt: skip

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 
+from django.conf import settings
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -16,8 +17,8 @@ from members.governance.models import Decision
 from members.models import Member
 from mutual import access, clock
 from mutual.access import Role
-from pooling.benefits import reports, rules, schemes
-from pooling.benefits.forms import BenefitForm, first
+from pooling.benefits import founding, reports, rules, schemes, texts
+from pooling.benefits.forms import BenefitForm, FoundForm, first
 from pooling.benefits.terms import Terms
 from pooling.models import Fund
 
@@ -64,6 +65,30 @@ def rules_page(request: HttpRequest, slug: str) -> HttpResponse:
         "ready": [schemes.scheme(name) for name in schemes.names()] if writes and not terms else [],
     }
     return render(request, "benefits/rules.html", context)
+
+
+@access.roles(*MONEY)
+@require_http_methods(["GET", "POST"])
+def found(request: HttpRequest) -> HttpResponse:
+    """Found a fund from twenty questions: first the plan, then the fund itself."""
+    form = FoundForm(request.POST or None, currency=settings.COOPERATIVE_CURRENCY)
+    context: dict[str, Any] = {"form": form}
+    if request.method == "POST" and form.is_valid():
+        plan: founding.Plan = form.cleaned_data["plan"]
+        if request.POST.get("answer") != "found":
+            context |= {
+                "plan": plan, "chart": plan.chart(),
+                "benefits": [(one.title, texts.clauses(one, plan.terms)) for one in plan.terms.benefits],
+            }  # fmt: skip
+        else:
+            try:
+                made = founding.found(plan, by=access.acting(request), second=None, on=clock.today())
+            except (founding.FoundingRefused, rules.RulesRefused) as refused:
+                form.add_error(None, str(refused))
+            else:
+                messages.success(request, _("The fund is open. Its rules wait for a second officer."))
+                return redirect("benefits:proposal", made.decision)
+    return render(request, "benefits/found.html", context, status=422 if form.errors else 200)
 
 
 def _base(fund: Fund, scheme: str) -> Terms | None:

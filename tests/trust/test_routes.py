@@ -75,6 +75,7 @@ TABLE = {
     "funds/<slug:slug>/change/": "TX",
     "funds/<slug:slug>/rules/": "MTCAX",
     "funds/<slug:slug>/rules/propose/": "TX",
+    "funds/found/": "TX",
     "funds/new/": "TX",
     "health/": "anyone",
     "invoices/": "M",
