@@ -69,12 +69,12 @@ def forms_of(client):
 
 
 def crashes(client, texts):
-    """Each form sent once for each text in all its fields; returns what answered with 500."""
+    """Each form sent with every fourth text in all its fields, in turn; returns what answered with 500."""
     client.raise_request_exception = False
     found, sent = [], 0
-    for url, fields in list(forms_of(client)):
+    for number, (url, fields) in enumerate(list(forms_of(client))):
         free = [name for name, (kind, _value) in fields.items() if kind not in {"hidden", "submit", "checkbox", "file"}]
-        for text in texts if free else ():
+        for text in (texts[number % 4 :: 4] or texts) if free else ():
             said = {name: value for name, (kind, value) in fields.items() if kind != "file"}
             said |= dict.fromkeys((name for name in free if fields[name][0] not in {"select", "radio"}), text)
             sent += 1
