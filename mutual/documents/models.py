@@ -18,6 +18,7 @@ class Document(models.Model):
         INVOICE = "INVOICE"
         CREDIT_NOTE = "CREDIT_NOTE"
         RECEIPT = "RECEIPT"
+        OUTLOOK = "OUTLOOK"
 
     kind = models.CharField(max_length=20, choices=Kind.choices)
     number = models.CharField(max_length=80)

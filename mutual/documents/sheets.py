@@ -21,7 +21,7 @@ from djmoney.money import Money
 from mutual import charts, formats
 from mutual.documents import documents
 from mutual.documents.documents import Attachment, Press, Printed
-from mutual.documents.values import InvoiceDocument, Party, ReceiptDocument, StatementDocument
+from mutual.documents.values import InvoiceDocument, OutlookDocument, Party, ReceiptDocument, StatementDocument
 from mutual.money import zero
 from mutual.rooms import Section
 
@@ -185,6 +185,44 @@ def receipt(value: ReceiptDocument) -> Sheet:
             "parts": [(name, money(amount)) for name, amount in value.parts],
         }
     return Sheet("documents/receipt.html", context, heading, language, {})
+
+
+# --- how long the funds last
+
+
+def outlook(value: OutlookDocument) -> Sheet:
+    """The outlook of the funds for a quarter: a sentence, the figures and the fan of each."""
+    language = value.language
+    pictures = {f"fan-{place}": part.drawing.svg for place, part in enumerate(value.parts)}
+    with translation.override(language):
+        when = formats.period(value.period, language)
+        heading = _("How long our funds last")
+        context = {
+            "cooperative": value.cooperative,
+            "heading": heading,
+            "period": when,
+            "running": f"{heading}  ·  {when}",
+            "foot": "  ·  ".join((value.cooperative.name, *value.cooperative.address)),
+            "parts": [
+                {
+                    "name": part.name,
+                    "promise": part.promise,
+                    "sentence": part.sentence,
+                    "rows": [part.figures[at : at + 4] for at in range(0, len(part.figures), 4)],
+                    "picture": f"fan-{place}",
+                    "alternative": f"{part.drawing.title}. {part.drawing.description}",
+                    "title": part.drawing.title,
+                }
+                for place, part in enumerate(value.parts)
+            ],
+            "end": _(
+                "Simulated on %(day)s from the cooperative's books. A simulation is not a promise: it says what would "
+                "happen if members fall ill, join, leave and pay as they have, and as the tables say of others."
+            )
+            % {"day": formats.day(value.simulated_on, language)},
+        }
+        title = f"{heading}, {when}"
+    return Sheet("documents/outlook.html", context, title, language, pictures)
 
 
 # --- the invoice

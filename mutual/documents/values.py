@@ -15,6 +15,7 @@ from typing import Any, Literal
 from django.utils.translation import gettext as _
 from djmoney.money import Money
 
+from mutual import charts
 from mutual.documents.documents import TooLong
 from mutual.periods import Period
 from mutual.rooms import Section
@@ -159,6 +160,36 @@ class ReceiptDocument:
 
     def __post_init__(self) -> None:
         _check(self, len(self.lines))
+
+
+@dataclass(frozen=True)
+class OutlookPart:
+    """One fund on the quarter's outlook: its sentence, its figures as (label, value, note), and the drawing."""
+
+    name: str
+    promise: str
+    sentence: str
+    figures: tuple[tuple[str, str, str], ...]
+    drawing: charts.Chart
+
+
+@dataclass(frozen=True)
+class OutlookDocument:
+    """How long the funds last, for every member, once a quarter. The words are in its language already.
+
+    :raises TooLong: if it has longer texts than a document holds
+    """
+
+    number: str
+    cooperative: Party
+    period: Period
+    language: str
+    parts: tuple[OutlookPart, ...]
+    simulated_on: dt.date
+
+    def __post_init__(self) -> None:
+        for part in self.parts:
+            _check((part.name, part.promise, part.sentence, part.figures, part.drawing.description), 0)
 
 
 def _check(value: Any, lines: int) -> None:

@@ -23,6 +23,8 @@ GAP_DAYS = 7
 """A member's claims with no more days between them are one illness."""
 FRESH_DAYS = 35
 """An illness reported up to its last day, so lately, may go on: certificates come month by month."""
+ALIKE_DAYS = 14
+"""Illnesses that go on are drawn together, at their average benefit, where they began in the same fortnight."""
 BENEFITS = 3
 """Into so many benefits a day the claims are grouped, lowest to highest."""
 
@@ -262,15 +264,21 @@ def _going_on(
         return [], 0
     weights = [share * relative for _age, share, relative in bands]
     survival = tables.blend(survivals, weights)
-    found, reserve = [], 0
+    alike: dict[int, list[Spell]] = {}
+    reserve = 0
     for one in history:
         left = longest - one.days
         if one.over or left <= 0 or one.days >= tables.DAYS:
             continue
-        daily = max(round(one.amount / one.days), 1)
-        paid = tables.paid_days(survival, waiting=one.days, longest=left)
-        found.append(OpenClaims(1, daily, paid))
+        alike.setdefault(one.days // ALIKE_DAYS, []).append(one)
+        daily = one.amount / one.days
         reserve += round(tables.expected_days(survival, after=one.days, until=one.days + left) * daily)
+    found = []
+    for group in alike.values():
+        days = sum(one.days for one in group) // len(group)
+        daily = max(round(sum(one.amount / one.days for one in group) / len(group)), 1)
+        paid = tables.paid_days(survival, waiting=days, longest=longest - days)
+        found.append(OpenClaims(len(group), daily, paid))
     return found, reserve
 
 

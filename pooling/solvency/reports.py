@@ -203,6 +203,8 @@ def _tiles(outlook: Outlook) -> tuple[Tile, ...]:
     within = _("%(thirty)s within 30 days, %(ninety)s within 90") % {
         "thirty": _percent(thirty), "ninety": _percent(ninety),
     }  # fmt: skip
+    if made.prompt == (None, None, None):
+        within = _("About fewer than five people: not shown.")
     per_claim = _("About fewer than five people: not shown.")
     if made.open_claims is not None:
         per_claim = _("%(count)s open, %(each)s each on average") % {

@@ -231,10 +231,12 @@ def _days_still_paid(setup: Setup, dice: np.random.Generator, one: OpenClaims, r
     """Days paid in every run and month to people who are ill already."""
     table = tables.inverse(one.paid_days)
     horizon = sum(setup.month_days)
-    end = np.repeat(np.arange(runs) * (horizon + 1), one.count)
-    drawn = table[dice.integers(0, tables.POINTS, size=len(end), dtype=np.uint16)]
-    end += np.minimum(drawn, horizon)
-    ended = np.bincount(end, minlength=runs * (horizon + 1)).reshape(runs, horizon + 1)
+    drawn = table[dice.integers(0, tables.POINTS, size=(runs, one.count), dtype=np.uint16)].astype(np.int64)
+    if one.count * setup.months < horizon:  # few: what each month has of each claim
+        months = zip(_starts(setup), setup.month_days, strict=True)
+        return np.stack([np.clip(drawn - start, 0, length).sum(axis=1) for start, length in months], axis=1)
+    end = np.minimum(drawn, horizon) + np.arange(runs)[:, None] * (horizon + 1)
+    ended = np.bincount(end.reshape(-1), minlength=runs * (horizon + 1)).reshape(runs, horizon + 1)
     paid = one.count - np.cumsum(ended[:, :horizon], axis=1)
     return _by_month(paid, setup, shift=0)
 

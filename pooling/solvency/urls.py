@@ -11,4 +11,5 @@ urlpatterns = [
     path("solvency/<slug:slug>/", views.fund, name="fund"),
     path("solvency/<slug:slug>/answer/", views.answer, name="answer"),
     path("outlook/", views.everybody, name="everybody"),
+    path("outlook/<str:label>/", views.paper, name="paper"),
 ]

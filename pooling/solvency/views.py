@@ -5,15 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
-from mutual import access, clock
+from mutual import access, clock, periods
 from mutual.access import Role
+from mutual.documents.documents import DocumentRefused
 from pooling.models import Fund
-from pooling.solvency import forecasts, reports
+from pooling.solvency import forecasts, quarters, reports
 from pooling.solvency.forms import WishForm
 from pooling.solvency.models import Forecast
 
@@ -43,7 +44,34 @@ def simulate(request: HttpRequest) -> HttpResponse:
 @require_GET
 def everybody(request: HttpRequest) -> HttpResponse:
     """How long the funds last, for everybody."""
-    return render(request, "solvency/everybody.html", {"funds": reports.everybody(clock.today())})
+    today = clock.today()
+    context = {"funds": reports.everybody(today), "quarters": quarters.those_with_one(today)}
+    return render(request, "solvency/everybody.html", context)
+
+
+@access.roles(*EVERYBODY)
+@require_GET
+def paper(request: HttpRequest, label: str) -> HttpResponse:
+    """The outlook of a quarter as PDF."""
+    try:
+        period = periods.parse(label)
+    except ValueError as error:
+        raise Http404 from error
+    if period != periods.quarter(period.start) or period.start > clock.today():
+        raise Http404
+    try:
+        name, pdf = quarters.give(
+            period=period,
+            language=request.LANGUAGE_CODE,
+            at=clock.now(),
+            on=clock.today(),
+        )
+    except (quarters.QuarterRefused, DocumentRefused) as refused:
+        messages.error(request, str(refused))
+        return redirect("solvency:everybody")
+    answer = HttpResponse(pdf, content_type="application/pdf")
+    answer["Content-Disposition"] = f'inline; filename="{name}"'
+    return answer
 
 
 @access.roles(*EVERYBODY)

@@ -17,7 +17,7 @@ def main() -> None:
     django.setup()
     from django.db import connection
 
-    from tests.bench import assess, dues, hordak, ledger, pages, payouts, pdf_statement
+    from tests.bench import assess, dues, hordak, ledger, pages, payouts, pdf_statement, solvency
 
     benches = {
         "assess_100k": assess.assess_100k,
@@ -30,6 +30,8 @@ def main() -> None:
         "pages": pages.pages,
         "big_books": ledger.big_books,
         "pdf_statement": pdf_statement.pdf_statement,
+        "simulate_5k": solvency.simulate_5k,
+        "simulate_230k": solvency.simulate_230k,
     }
     wanted = sys.argv[1:] or list(benches)
     before, empty = connection.settings_dict["NAME"], f"bench_{os.getpid()}"

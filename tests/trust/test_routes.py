@@ -118,6 +118,7 @@ TABLE = {
     "payouts/preview/<slug:slug>/": "T",
     "payouts/runs/<str:number>/": "TAX",
     "outlook/": "MTCAX",
+    "outlook/<str:label>/": "MTCAX",
     "payments/": "TAX",
     "payments/<str:number>/": "TAX",
     "payments/<str:number>/correct/": "TX",

@@ -112,11 +112,12 @@ class TestClosedForms:
         # Those who joined in the first month are covered three months after the month that follows it.
         assert begun[4:8] == pytest.approx([10, 20, 30, 40], rel=0.03)
 
-    def test_open_claims_are_paid_to_their_end(self):
-        one = setup(members=0, open_claims=(OpenClaims(3, 1000, certain(40)),))
+    @pytest.mark.parametrize("many", [3, 300])
+    def test_open_claims_are_paid_to_their_end(self, many):
+        one = setup(members=0, open_claims=(OpenClaims(many, 1000, certain(40)),))
         benefits = simulation.run(one, seed=10, runs=50).benefits
-        assert (benefits[:, 0] == 3 * 30 * 1000).all()
-        assert (benefits[:, 1] == 3 * 10 * 1000).all()
+        assert (benefits[:, 0] == many * 30 * 1000).all()
+        assert (benefits[:, 1] == many * 10 * 1000).all()
         assert not benefits[:, 2:].any()
 
     def test_seasons_move_claims_into_their_months(self):
