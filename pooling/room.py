@@ -280,7 +280,7 @@ _CHECKS = (
             SELECT c.code, -sum(b.amount) AS held FROM ledger_account a JOIN ledger_currency c ON c.id = a.currency_id
               JOIN ledger_balance b ON b.account_id = a.id WHERE a.book_id = 1 AND a.code = 'liabilities:suspense'
              GROUP BY c.code) AS s
-          FULL JOIN (SELECT amount_currency AS code, sum((amount * (10 ^ c.decimals))::bigint) AS waiting
+          FULL JOIN (SELECT amount_currency AS code, sum((amount * (10::numeric ^ c.decimals))::bigint) AS waiting
                        FROM pooling_payment JOIN ledger_currency c ON c.code = amount_currency
                       WHERE status = 'UNPLACED' GROUP BY 1) AS p ON p.code = s.code
          WHERE coalesce(s.held, 0) <> coalesce(p.waiting, 0)

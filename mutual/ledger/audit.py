@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import Any
 
-from django.db import connection
+from django.db import connection, transaction
 from django.utils import timezone
 
 from mutual import rooms
@@ -19,40 +19,61 @@ MOST = 200
 """Findings that one run keeps with their sentences."""
 
 
-_CHECKS: tuple[tuple[str, str, str], ...] = (
-    (
-        "balance is the sum of transfers",
-        "Account {0} holds {1} by its balance but {2} by its transfers.",
-        """
-        SELECT account_id, coalesce(kept, 0), coalesce(added, 0)
-          FROM (SELECT account_id, sum(amount) AS kept FROM ledger_balance GROUP BY account_id) AS b
-          FULL JOIN (SELECT account_id, sum(delta) AS added FROM (
-                        SELECT debit_id AS account_id, sum(amount) AS delta FROM ledger_transfer GROUP BY debit_id
-                        UNION ALL
-                        SELECT credit_id, -sum(amount) FROM ledger_transfer GROUP BY credit_id) AS sides
-                     GROUP BY account_id) AS t USING (account_id)
-         WHERE coalesce(kept, 0) <> coalesce(added, 0)
-        """,
-    ),
+_ADDED_UP: tuple[tuple[str, str], ...] = (
+    ("balance is the sum of transfers", "Account {0} holds {1} by its balance but {2} by its transfers."),
     (
         "turnover is the sum of transfers",
         "Busy account {0} turned over {2} and {3} in the month of {1} by its totals but {4} and {5} by its transfers.",
-        """
-        SELECT account_id, month, coalesce(k.debit, 0), coalesce(k.credit, 0),
-               coalesce(t.debit, 0), coalesce(t.credit, 0)
+    ),
+    ("transfer stays in its book and currency", "Transfer {0} joins accounts of another book or currency."),
+)
+"""The rules that every transfer has to be read for: it is read once a side, for all of them together."""
+
+_ADD_UP = f"""
+    WITH turned AS MATERIALIZED (
+        SELECT book_id, currency_id, debit_id AS account_id,
+               CASE WHEN debit_id < 0 THEN booked_on - extract(day FROM booked_on)::integer + 1 END AS month,
+               sum(amount) AS debit, 0::numeric AS credit
+          FROM ledger_transfer GROUP BY 1, 2, 3, 4
+        UNION ALL
+        SELECT book_id, currency_id, credit_id,
+               CASE WHEN credit_id < 0 THEN booked_on - extract(day FROM booked_on)::integer + 1 END,
+               0::numeric, sum(amount)
+          FROM ledger_transfer GROUP BY 1, 2, 3, 4),
+    balance AS (
+        SELECT account_id, coalesce(kept, 0) AS kept, coalesce(added, 0) AS added
+          FROM (SELECT account_id, sum(amount) AS kept FROM ledger_balance GROUP BY account_id) AS b
+          FULL JOIN (SELECT account_id, sum(debit - credit) AS added FROM turned GROUP BY account_id) AS t
+              USING (account_id)
+         WHERE coalesce(kept, 0) <> coalesce(added, 0) LIMIT {MOST}),
+    turnover AS (
+        SELECT account_id, month, k.debit AS kept_debit, k.credit AS kept_credit, t.debit, t.credit
           FROM (SELECT account_id, month, sum(debit) AS debit, sum(credit) AS credit FROM ledger_turnover
                  GROUP BY account_id, month) AS k
-          FULL JOIN (SELECT account_id, month, sum(debit) AS debit, sum(credit) AS credit FROM (
-                        SELECT debit_id AS account_id, date_trunc('month', booked_on)::date AS month,
-                               sum(amount) AS debit, 0 AS credit
-                          FROM ledger_transfer WHERE debit_id < 0 GROUP BY 1, 2
-                        UNION ALL
-                        SELECT credit_id, date_trunc('month', booked_on)::date, 0, sum(amount)
-                          FROM ledger_transfer WHERE credit_id < 0 GROUP BY 1, 2) AS sides
-                     GROUP BY account_id, month) AS t USING (account_id, month)
+          FULL JOIN (SELECT account_id, month, sum(debit) AS debit, sum(credit) AS credit FROM turned
+                      WHERE account_id < 0 GROUP BY account_id, month) AS t USING (account_id, month)
          WHERE (coalesce(k.debit, 0), coalesce(k.credit, 0)) <> (coalesce(t.debit, 0), coalesce(t.credit, 0))
-        """,
-    ),
+         LIMIT {MOST}),
+    strangers AS (
+        SELECT DISTINCT p.book_id, p.currency_id, p.account_id FROM turned p LEFT JOIN ledger_account a
+            ON a.id = p.account_id AND a.book_id = p.book_id AND a.currency_id = p.currency_id
+         WHERE a.id IS NULL LIMIT {MOST})
+    SELECT 0, account_id::text, kept::text, added::text, '', '', '' FROM balance
+    UNION ALL
+    SELECT 1, account_id::text, month::text, coalesce(kept_debit, 0)::text, coalesce(kept_credit, 0)::text,
+           coalesce(debit, 0)::text, coalesce(credit, 0)::text FROM turnover
+    UNION ALL
+    SELECT 2, one.id::text, '', '', '', '', '' FROM strangers s CROSS JOIN LATERAL (
+        SELECT t.id FROM ledger_transfer t WHERE t.book_id = s.book_id AND t.currency_id = s.currency_id
+           AND s.account_id IN (t.debit_id, t.credit_id) LIMIT 1) AS one
+"""
+"""One statement, so that transfers, balances and turnover are of one moment while others go on recording."""
+
+_ROOM_TO_ADD_UP = "256MB"
+"""What the adding-up may take of the database's memory: sums of every account, without going to the disk."""
+
+
+_CHECKS: tuple[tuple[str, str, str], ...] = (
     (
         "currency sums to zero",
         "The balances of currency {1} in book {0} sum to {2} instead of zero.",
@@ -94,23 +115,6 @@ _CHECKS: tuple[tuple[str, str, str], ...] = (
             "SELECT b.account_id FROM ledger_balance b LEFT JOIN ledger_account a ON a.id = b.account_id "
             "WHERE a.id IS NULL"
         ),
-    ),
-    (
-        "transfer stays in its book and currency",
-        "Transfer {0} joins accounts of another book or currency.",
-        """
-        WITH pairs AS MATERIALIZED (
-            SELECT book_id, currency_id, debit_id AS account_id FROM ledger_transfer GROUP BY 1, 2, 3
-            UNION ALL
-            SELECT book_id, currency_id, credit_id FROM ledger_transfer GROUP BY 1, 2, 3)
-        SELECT one.id FROM pairs p
-          LEFT JOIN ledger_account a
-            ON a.id = p.account_id AND a.book_id = p.book_id AND a.currency_id = p.currency_id
-         CROSS JOIN LATERAL (
-            SELECT t.id FROM ledger_transfer t WHERE t.book_id = p.book_id AND t.currency_id = p.currency_id
-               AND p.account_id IN (t.debit_id, t.credit_id) LIMIT 1) AS one
-         WHERE a.id IS NULL LIMIT 200
-        """,
     ),
     (
         "reversal mirrors its entry",
@@ -172,7 +176,7 @@ _CHECKS: tuple[tuple[str, str, str], ...] = (
     ),
 )
 
-RULES = tuple(rule for rule, _, _ in _CHECKS)
+RULES = tuple(rule for rule, *_ in (*_ADDED_UP, *_CHECKS))
 """The names of the ledger's own invariants; each has a test that breaks it."""
 
 
@@ -181,6 +185,9 @@ def findings(*, seals_since: dt.date | None = None, with_seals: bool = True) -> 
 
     :param seals_since: compare only the sealed days from then on row by row (their chain is always followed whole)
     """
+    for number, *row in _added_up():
+        rule, sentence = _ADDED_UP[number]
+        yield Finding(rule, row[0], sentence.format(*row))
     for rule, sentence, query in _CHECKS:
         for row in _rows(query):
             yield Finding(rule, str(row[0]), sentence.format(*row))
@@ -188,6 +195,15 @@ def findings(*, seals_since: dt.date | None = None, with_seals: bool = True) -> 
         for broken in seals.verify(seals_since):
             yield Finding("sealed days are unchanged", str(broken.row or broken.day), broken.sentence)
     yield from rooms.findings()
+
+
+def _added_up() -> list[tuple[Any, ...]]:
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(f"SET LOCAL work_mem = '{_ROOM_TO_ADD_UP}'")
+        cursor.execute(_ADD_UP)
+        rows = list(cursor.fetchall())
+        cursor.execute("SET LOCAL work_mem TO DEFAULT")
+        return rows
 
 
 def _rows(query: str) -> list[tuple[Any, ...]]:

@@ -39,7 +39,7 @@ def findings() -> Iterator[rooms.Finding]:
         cursor.execute(
             """
             SELECT d.number FROM governance_decision d
-              LEFT JOIN (SELECT decision_id, sum((amount * (10 ^ c.decimals))::bigint) AS amount
+              LEFT JOIN (SELECT decision_id, sum((amount * (10::numeric ^ c.decimals))::bigint) AS amount
                            FROM surplus_allocation a JOIN ledger_currency c ON c.code = a.amount_currency
                           GROUP BY 1) AS a ON a.decision_id = d.id
               LEFT JOIN (SELECT document, sum(amount) AS amount FROM ledger_transfer
