@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from django.db import connection
-from django.db.models import F, Sum
+from django.db.models import BigIntegerField, Case, F, Sum, When
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import override
@@ -33,6 +33,15 @@ def navigation() -> Iterator[rooms.NavItem]:
 
 def _open(member_id: int) -> Any:
     return Invoice.objects.filter(member_id=member_id, status__in=Invoice.UNPAID, kind=Invoice.Kind.INVOICE)
+
+
+def invoiced(*, member_ids: Sequence[int], period: Period, currency: str) -> dict[int, int]:
+    """What members invoiced in a period without VAT, credit notes taken off, in minor units."""
+    sign = Case(When(kind=Invoice.Kind.CREDIT_NOTE, then=-F("net")), default=F("net"), output_field=BigIntegerField())
+    issued = Invoice.objects.exclude(status=Invoice.Status.DRAFT).filter(
+        member__in=member_ids, currency=currency, issued_on__gte=period.start, issued_on__lt=period.end
+    )
+    return {row["member"]: int(row["sum"]) for row in issued.values("member").annotate(sum=Sum(sign)).order_by()}
 
 
 def owed(*, member_id: int, on: dt.date) -> Iterator[rooms.Owed]:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 _MONTH = re.compile(r"^(\d{4})-(0[1-9]|1[0-2])$", re.ASCII)
 _WEEK = re.compile(r"^(\d{4})-W(0[1-9]|[1-4]\d|5[0-3])$", re.ASCII)
 _QUARTER = re.compile(r"^(\d{4})-Q([1-4])$", re.ASCII)
+_DAYS = re.compile(r"^(\d{4}-\d{2}-\d{2})\.(\d{1,3})$", re.ASCII)
 _YEAR = re.compile(r"^(\d{4})$", re.ASCII)
 
 
@@ -50,6 +51,11 @@ class Period:
             if candidate == self:
                 return _name(candidate)
         return f"{self.start}/{self.last_day}"
+
+    @property
+    def key(self) -> str:
+        """The short text :func:`parse` reads it from: its label, or ``2026-02-28.31``, 31 days from 28 February."""
+        return f"{self.start}.{self.days}" if "/" in self.label else self.label
 
     def next(self) -> Period:
         """The period of the same kind that follows."""
@@ -124,8 +130,25 @@ def week(day: dt.date) -> Period:
     return Period(start, start + dt.timedelta(days=7))
 
 
+def anchored(anchor: dt.date, every: str, day: dt.date) -> Period:
+    """The period a day is in, where periods of a WEEK, MONTH, QUARTER or YEAR are counted from a day.
+
+    Counted from the anchor itself, so they never drift: from 31 January the third month ends before 30 April.
+    """
+    if every == "WEEK":
+        start = anchor + dt.timedelta(days=(day - anchor).days // 7 * 7)
+        return Period(start, start + dt.timedelta(days=7))
+    length = {"MONTH": 1, "QUARTER": 3, "YEAR": 12}[every]
+    count = ((day.year - anchor.year) * 12 + day.month - anchor.month) // length
+    while add_months(anchor, count * length) > day:
+        count -= 1
+    while add_months(anchor, (count + 1) * length) <= day:
+        count += 1
+    return Period(add_months(anchor, count * length), add_months(anchor, (count + 1) * length))
+
+
 def parse(text: str) -> Period:
-    """Read ``2026-11``, ``2026-W45``, ``2026-Q4`` or ``2026``.
+    """Read ``2026-11``, ``2026-W45``, ``2026-Q4``, ``2026``, or ``2026-02-28.31`` (so many days from a day).
 
     :raises BadPeriod: if the text is none of these
     """
@@ -138,6 +161,9 @@ def parse(text: str) -> Period:
             return quarter(dt.date(int(found[1]), int(found[2]) * 3, 1))
         if found := _YEAR.match(text):
             return year(dt.date(int(found[1]), 1, 1))
+        if found := _DAYS.match(text):
+            start = dt.date.fromisoformat(found[1])
+            return Period(start, start + dt.timedelta(days=int(found[2])))
     except (ValueError, OverflowError) as error:
         raise BadPeriod(f"There is no period {text!r}.") from error
     raise BadPeriod(f"{text[:20]!r} is no period: write 2026-11, 2026-W45, 2026-Q4 or 2026.")

@@ -263,6 +263,15 @@ def on_admitted_many(*, members: Sequence[tuple[int, str, str]]) -> None:
         offer(members=members)
 
 
+def invoiced(*, member_ids: Sequence[int], period: Any, currency: str) -> dict[int, int]:
+    """What members invoiced in a period, credit notes taken off, in minor units by member; who did not is left out."""
+    sums: dict[int, int] = {}
+    for offer in _offers("invoiced"):
+        for member_id, amount in offer(member_ids=member_ids, period=period, currency=currency).items():
+            sums[member_id] = sums.get(member_id, 0) + amount
+    return sums
+
+
 def findings() -> Iterable[Finding]:
     """What the rooms' own invariants find broken, beside the ledger's."""
     return _gather("findings")

@@ -24,6 +24,8 @@ urlpatterns = [
     path("", include("pooling.solvency.urls")),
     path("surplus/", include("pooling.surplus.urls")),
     path("", include("pooling.buffers.urls")),
+    path("dunning/", include("pooling.dunning.urls")),
+    path("", include("pooling.easing.urls")),
     path("claims/", include("pooling.claims.urls")),
     path("circles/", include("pooling.circles.urls")),
     path("payouts/", include("pooling.payouts.urls")),

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import datetime as dt
 
-from mutual import rooms
+from mutual import formats, rooms
 from mutual.money import Money, from_minor
 from mutual.periods import Period, month
 from pooling import dues, funds, payments
+from pooling.dues import More, RateOf, ShareOf
 from pooling.models import Charge, DuesPlan, Fund
 from pooling.treasury.models import BankAccount
 
@@ -26,21 +27,50 @@ def begin(story: rooms.Story) -> None:
         )
         for name, words, promise, target in wanted
     ]
-    shares: list[tuple[int | None, int]] = [(made[0].pk, 20), (made[1].pk, 9), (made[2].pk, 6), (None, 10)]
+    sick, birth, hardship = (fund.pk for fund in made)
+    founding = f"Founding assembly, {formats.day(on, 'en')}"
     dues.open_plan(
-        name="Standard", every="MONTH", amount=Money(45, unit), shares=shares, valid_from=on, days_to_pay=14, by=by
-    )
+        name="Standard", amount=Money(45, unit), shares=[(sick, 20), (birth, 9), (hardship, 6), (None, 10)],
+        more=More(by_day=True, in_work=True, decided=founding), every="MONTH", valid_from=on,
+        days_to_pay=14, by=by,
+    )  # fmt: skip
+    levels = (("750 a month", "33.75"), ("1,500 a month", "67.50"), ("2,500 a month", "112.50"))
+    dues.open_plan(
+        name="Circle", basis=DuesPlan.Basis.LEVEL, amount=Money("112.50", unit), every="MONTH",
+        valid_from=on, days_to_pay=14, by=by,
+        shares=[(sick, 5), ShareOf(sick, 3, buffer=True), (None, 2)],
+        more=More(
+            rates=tuple(RateOf(name, Money(amount, unit)) for name, amount in levels), by_day=True, decided=founding
+        ),
+    )  # fmt: skip
+    bands = (("Up to 1,500 a month", 22), ("Up to 3,000 a month", 45))
+    dues.open_plan(
+        name="By income", basis=DuesPlan.Basis.BAND, amount=Money(68, unit), every="MONTH",
+        valid_from=on, days_to_pay=14, by=by,
+        shares=[(sick, 20), (birth, 9), (hardship, 6), (None, 10)],
+        more=More(rates=tuple(RateOf(name, Money(amount, unit)) for name, amount in bands), by_day=True),
+    )  # fmt: skip
+
+
+def _plan_of(member_id: int) -> tuple[str, int | None]:
+    """Most are on the standard plan; some are in the circle, at a level; a few pay by what they earn."""
+    if member_id % 6 == 3:
+        return "circle", 1 + member_id // 6 % 3
+    return ("by-income", 1 + member_id // 11 % 2) if member_id % 11 == 5 else ("standard", None)
 
 
 def live(story: rooms.Story, period: Period) -> None:
     """Charge the month; most pay in time, some later, one or two hardly."""
     by = story.treasurers[0].user_id
-    plan = DuesPlan.objects.get(slug="standard")
+    plans = {plan.slug: plan.pk for plan in DuesPlan.objects.all()}
     for member in story.present(period.last_day):
         assert member.member_id is not None
         assert member.joined_on is not None
         if period.contains(member.joined_on):
-            dues.put_on_plan(member_id=member.member_id, plan_id=plan.pk, since=member.joined_on, by=by)
+            plan, place = _plan_of(member.member_id)
+            dues.put_on_plan(
+                member_id=member.member_id, plan_id=plans[plan], since=member.joined_on, place=place, by=by
+            )
     dues.charge_period(period=month(period.start), on=period.last_day, by=by)
     bank = BankAccount.objects.order_by("id")[0]
     dice = story.dice("dues", period.start)

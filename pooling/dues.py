@@ -4,26 +4,50 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
+from dataclasses import dataclass
+from typing import NamedTuple
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.utils.text import slugify
 from django.utils.translation import gettext as _
-from psycopg import sql
 
 from members.models import Member
 from mutual.jobs import queue, runs
 from mutual.jobs.models import Run
 from mutual.ledger import audit, chart, journal
-from mutual.ledger.kinds import Kind
-from mutual.money import Money, minor
-from mutual.periods import Period, month, quarter, year
+from mutual.money import Money, minor, zero
+from mutual.periods import Period, add_months, parse
 from mutual.trail import trail
-from pooling import payments
-from pooling.models import DuesPlan, PlanMember, PlanVersion, Share
+from pooling import charging
+from pooling.models import DuesPlan, PlanMember, PlanVersion, Rate, Share
 
 CHUNK = 10_000
 """Members in one durable chunk of a charge run."""
+
+
+class RateOf(NamedTuple):
+    """What a whole period costs at a level or in a band, under its name."""
+
+    name: str
+    amount: Money
+
+
+@dataclass(frozen=True)
+class More:
+    """What a plan's version says beyond its amount: rates by level or band, a percentage, by day, payable in work.
+
+    :ivar permyriad: a percentage of what a member invoiced, in hundredths of a percent; the amount is then the most
+    :ivar least: with a percentage, the least that is asked
+    :ivar by_day: whether whoever joins, leaves or moves within a period is charged by the day
+    :ivar decided: where it was decided, in words or a decision's number
+    """
+
+    rates: tuple[RateOf, ...] = ()
+    permyriad: int = 0
+    least: Money | None = None
+    by_day: bool = False
+    in_work: bool = False
+    decided: str = ""
 
 
 class ShareOf(NamedTuple):
@@ -64,6 +88,9 @@ def open_plan(
     valid_from: dt.date,
     days_to_pay: int,
     by: int,
+    basis: str = DuesPlan.Basis.FLAT,
+    anchored_on: dt.date | None = None,
+    more: More = More(),
 ) -> DuesPlan:
     """Open a plan; shares are as :class:`ShareOf`, or (fund id, or None for running costs; weight).
 
@@ -72,8 +99,10 @@ def open_plan(
     slug = slugify(name)[:40] or "plan"
     if DuesPlan.objects.filter(slug=slug).exists():
         raise NameTaken(_("There is a dues plan with that name already."))
-    plan = DuesPlan.objects.create(slug=slug, name=name, every=every, currency=str(amount.currency))
-    _version(plan, amount, shares, valid_from, days_to_pay)
+    plan = DuesPlan.objects.create(
+        slug=slug, name=name, every=every, basis=basis, anchored_on=anchored_on, currency=str(amount.currency)
+    )
+    _version(plan, amount, shares, valid_from, days_to_pay, more)
     trail.record(by=by, did="DUES_PLAN_OPENED", subject=f"plan-{slug}", detail={"minor": minor(amount)})
     return plan
 
@@ -87,6 +116,7 @@ def change_plan(
     valid_from: dt.date,
     days_to_pay: int,
     by: int,
+    more: More = More(),
 ) -> PlanVersion:
     """Give a plan a new amount and shares from a day on; what was charged before stays as it was.
 
@@ -96,7 +126,7 @@ def change_plan(
     newest = plan.versions.order_by("-valid_from").first()
     if newest is not None and valid_from <= newest.valid_from:
         raise DuesRefused(_("A new version begins after the one before it."))
-    version = _version(plan, amount, shares, valid_from, days_to_pay)
+    version = _version(plan, amount, shares, valid_from, days_to_pay, more)
     trail.record(by=by, did="DUES_PLAN_CHANGED", subject=f"plan-{plan.slug}", detail={"minor": minor(amount)})
     return version
 
@@ -107,8 +137,25 @@ def _version(
     shares: Sequence[ShareOf | tuple[int | None, int]],
     valid_from: dt.date,
     days_to_pay: int,
+    more: More,
 ) -> PlanVersion:
-    version = PlanVersion.objects.create(plan=plan, valid_from=valid_from, amount=amount, days_to_pay=days_to_pay)
+    if plan.basis in (DuesPlan.Basis.LEVEL, DuesPlan.Basis.BAND) and not more.rates:
+        raise DuesRefused(_("Name at least one level or band with its amount."))
+    if plan.basis == DuesPlan.Basis.PERCENT and not more.permyriad:
+        raise DuesRefused(_("Say which percentage of what a member invoiced."))
+    least = more.least if more.least is not None else zero(plan.currency)
+    if least.amount > amount.amount:
+        raise DuesRefused(_("The least cannot be more than the most."))
+    version = PlanVersion.objects.create(
+        plan=plan, valid_from=valid_from, amount=amount, days_to_pay=days_to_pay, least=least, by_day=more.by_day,
+        permyriad=more.permyriad if plan.basis == DuesPlan.Basis.PERCENT else 0, in_work=more.in_work,
+        decided=more.decided,
+    )  # fmt: skip
+    if plan.basis in (DuesPlan.Basis.LEVEL, DuesPlan.Basis.BAND):
+        Rate.objects.bulk_create(
+            Rate(version=version, place=place, name=rate.name, amount=minor(rate.amount))
+            for place, rate in enumerate(more.rates, 1)
+        )
     Share.objects.bulk_create(
         Share(version=version, place=place, fund_id=one.fund_id, weight=one.weight, buffer=one.buffer)
         for place, one in enumerate(ShareOf(*share) for share in shares)
@@ -117,37 +164,59 @@ def _version(
 
 
 @transaction.atomic(durable=True)
-def put_on_plan(*, member_id: int, plan_id: int, since: dt.date, by: int) -> PlanMember:
-    """Put a member on a plan from a day on; the plan before it ends that day. Again is harmless.
+def put_on_plan(
+    *, member_id: int, plan_id: int, since: dt.date, by: int, place: int | None = None, on: dt.date | None = None
+) -> PlanMember:  # fmt: skip
+    """Put a member on a plan from a day on, at a level or in a band; what she was on before ends that day.
 
-    :raises DuesRefused: if the plan's currency is not the member's, or the day lies before her present plan began
+    Again is harmless. Told the day (``on``), what was charged of the days since is charged anew at once: a
+    supplementary charge, or a credit.
+
+    :raises DuesRefused: if the plan's currency is not the member's, it has no such level, or the day lies before her
+        present plan began
     """
     member = Member.objects.select_for_update().get(pk=member_id)
     plan = DuesPlan.objects.get(pk=plan_id)
     if member.currency != plan.currency:
         raise DuesRefused(_("This member's currency is %(currency)s.") % {"currency": member.currency})
+    if place is not None and not Rate.objects.filter(version__plan=plan, place=place).exists():
+        raise DuesRefused(_("This plan has no such level."))
     now = PlanMember.objects.select_for_update().filter(member=member, until=None).first()
     if now is not None:
-        if now.plan_id == plan_id:
+        if now.plan_id == plan_id and now.place == place:
             return now
         if since < now.since:
             raise DuesRefused(_("The present plan began later than that."))
         now.until = since
         now.save(update_fields=["until"])
-    placed = PlanMember.objects.create(member=member, plan=plan, since=since)
-    trail.record(by=by, did="PUT_ON_DUES_PLAN", subject=member.number, detail={"plan": plan.slug})
+    expires = add_months(since, 12) if plan.basis == DuesPlan.Basis.BAND and place is not None else None
+    placed = PlanMember.objects.create(member=member, plan=plan, since=since, place=place, place_until=expires)
+    trail.record(by=by, did="PUT_ON_DUES_PLAN", subject=member.number, detail={"plan": plan.slug, "place": place})
+    if on is not None:
+        try:
+            with transaction.atomic():
+                charging.settle(member_id=member_id, since=since, by=by, on=on)
+        except journal.JournalRefused as refused:
+            raise DuesRefused(str(refused)) from refused
     return placed
 
 
-def every(period: Period) -> str:
-    """Which plans are charged for such a period.
+def scope_of(period: Period) -> charging.Scope:
+    """The plans that are charged for such a period.
 
-    :raises NoPlan: if it is no month, quarter or year
+    :raises NoPlan: if there is none
     """
-    for kind, shape in (("MONTH", month), ("QUARTER", quarter), ("YEAR", year)):
-        if shape(period.start) == period:
-            return kind
-    raise NoPlan(_("Dues are charged by month, quarter or year."))
+    plans = tuple(plan for plan in DuesPlan.objects.order_by("pk") if plan.period_of(period.start) == period)
+    if not plans:
+        raise NoPlan(_("No dues plan is charged for %(period)s.") % {"period": period.key})
+    return charging.Scope(period, plans)
+
+
+def waiting(on: dt.date) -> list[Period]:
+    """Periods that have begun by a day and were not charged yet: of each rhythm the newest."""
+    found = {plan.period_of(on) for plan in DuesPlan.objects.filter(versions__valid_from__lte=on).distinct()}
+    charged = set(Run.objects.filter(kind="dues").values_list("key", flat=True))
+    return sorted(period for period in found if period.key not in charged)
 
 
 @transaction.atomic(durable=True)
@@ -158,14 +227,14 @@ def request_run(*, period: Period, by: int, on: dt.date) -> Run:
     """
     check(period, on)
     run = _run(period, by)
-    queue.after_commit("pooling.tasks.charge_period", long=True, period=period.label)
-    trail.record(by=by, did="DUES_RUN_ASKED", subject=f"dues-{period.label}")
+    queue.after_commit("pooling.tasks.charge_period", long=True, period=period.key)
+    trail.record(by=by, did="DUES_RUN_ASKED", subject=f"dues-{period.key}")
     return run
 
 
 def _run(period: Period, by: int | None) -> Run:
     return runs.prepare(
-        kind="dues", key=period.label, title=_("Dues of %(period)s") % {"period": period.label}, by=by,
+        kind="dues", key=period.key, title=_("Dues of %(period)s") % {"period": period.key}, by=by,
         url="/dues/",
     )  # fmt: skip
 
@@ -178,10 +247,11 @@ def check(period: Period, on: dt.date) -> None:
     :raises MonthClosed: if the books are closed on its first day
     :raises mutual.ledger.audit.BooksBroken: if the newest audit found something
     """
-    if not PlanVersion.objects.filter(plan__every=every(period), valid_from__lte=period.start).exists():
-        raise NoPlan(_("No dues plan is charged for %(period)s.") % {"period": period.label})
+    scope = scope_of(period)
+    if not any(version.by_day or version.valid_from <= period.start for version in scope.versions):
+        raise NoPlan(_("No dues plan is charged for %(period)s.") % {"period": period.key})
     if period.start > on:
-        raise TooEarly(_("%(period)s has not begun yet.") % {"period": period.label})
+        raise TooEarly(_("%(period)s has not begun yet.") % {"period": period.key})
     closed = chart.coop_book().closed_until
     if closed is not None and period.start < closed:
         raise MonthClosed(_("The books of that time are closed."))
@@ -196,164 +266,105 @@ def charge_period(
     on_progress: Callable[[Run], None] | None = None,
     chunk: int = CHUNK,
 ) -> Run:
-    """Charge everybody who was an active member, and on a plan, on the period's first day. (Parts of a period are not
-    charged.)
+    """Charge everybody who was a member, and on a plan, in the period: whole, or by the day (:mod:`pooling.charging`).
 
     Works in chunks of one durable transaction each; killed anywhere, it is simply run again: what was charged is known
-    by its key. A chunk that is refused is divided until the member is found for whom it is; the others are charged.
-    What members paid ahead is used at once.
+    by its key. Run again later, it charges who joined since, and corrects what has changed since, by supplementary
+    charges and credits. A chunk that is refused is divided until the member is found for whom it is; the others are
+    charged. What members paid ahead is used at once.
 
     :raises DuesRefused: if the period cannot be charged at all; see :func:`check`
     """
     check(period, on)
-    run = runs.start(_run(period, by), total=_count(period))
+    scope = scope_of(period)
+    run = runs.start(_run(period, by), total=charging.count(scope))
     last = 0
-    while (ids := _next(period, last, chunk)) is not None:
-        _charge_or_divide(period, last, ids, by, run)
-        last = ids
+    while (upto := charging.next_members(scope, last, chunk)) is not None:
+        _charge_or_divide(scope, last, upto, by, on, run)
+        last = upto
         if on_progress:
             on_progress(run)
-    for member_id, number, reason in _without_accounts(period):
-        assert member_id
+    _charge_or_divide(scope, last, charging.LAST, by, on, run)
+    reason = _("This member has no dues accounts: admit her again.")
+    for number in charging.without_accounts(scope):
         runs.advance(run, refused=[(number, reason)])
     return runs.finish(run)
 
 
-def _charge_or_divide(period: Period, after: int, upto: int, by: int | None, run: Run) -> None:
+def _charge_or_divide(
+    scope: charging.Scope, after: int, upto: int, by: int | None, on: dt.date, run: Run
+) -> None:  # fmt: skip
     try:
-        charged, known = _charge_chunk(period=period, after=after, upto=upto, by=by)
-        _settle_chunk(period=period, after=after, upto=upto, by=by)
+        charged, known = _charge_chunk(period=scope.period, after=after, upto=upto, by=by, scope=scope)
+        settled = _settle_chunk(scope, after=after, upto=upto, by=by, on=on)
+        _spend_chunk(scope, after=after, upto=upto, by=by)
     except journal.PeriodClosed as refused:
         raise MonthClosed(str(refused)) from refused
     except journal.JournalRefused as refused:
-        members = _members(period, after, upto)
+        members = charging.members(scope, after, upto)
         if len(members) == 1:
             runs.advance(run, refused=[(members[0][1], str(refused))])
             return
         middle = members[len(members) // 2 - 1][0]
-        _charge_or_divide(period, after, middle, by, run)
-        _charge_or_divide(period, middle, upto, by, run)
+        _charge_or_divide(scope, after, middle, by, on, run)
+        _charge_or_divide(scope, middle, upto, by, on, run)
     else:
+        # Whoever was charged simply before is counted among those whose entry is known.
+        known += len(settled.same - settled.simple)
+        charged += len(settled.changed - settled.simple)
         runs.advance(run, done=charged + known, known=known, cursor=str(upto))
 
 
-_DUE = """
-    FROM pooling_planmember pm
-    JOIN pooling_duesplan p ON p.id = pm.plan_id AND p.every = {every}
-    JOIN members_member m ON m.id = pm.member_id
-   WHERE pm.since <= {start} AND (pm.until IS NULL OR pm.until > {start})
-     AND m.status IN ('ACTIVE', 'SUSPENDED', 'LEFT')
-     AND (m.joined_on <= {start} AND (m.left_on IS NULL OR m.left_on >= {start})
-          OR EXISTS (SELECT FROM members_pastmembership past
-                      WHERE past.member_id = m.id AND past.joined_on <= {start} AND past.left_on >= {start}))
-"""
-
-
-def _due(period: Period) -> sql.Composed:
-    return sql.SQL(_DUE).format(every=sql.Literal(every(period)), start=sql.Literal(period.start))
-
-
-def _rows(query: sql.Composable, params: Sequence[int] = ()) -> list[tuple[Any, ...]]:
-    with connection.cursor() as cursor:
-        cursor.execute(query, params)
-        return list(cursor.fetchall())
-
-
-def _count(period: Period) -> int:
-    return int(_rows(sql.SQL("SELECT count(*) {}").format(_due(period)))[0][0])
-
-
-def _next(period: Period, after: int, chunk: int) -> int | None:
-    """The last member of the next chunk."""
-    query = sql.SQL(
-        "SELECT max(id) FROM (SELECT m.id {} AND m.id > %s AND pm.member_id > %s ORDER BY m.id LIMIT %s) AS chunk"
-    )
-    (last,) = _rows(query.format(_due(period)), [after, after, chunk])[0]
-    return None if last is None else int(last)
-
-
-def _members(period: Period, after: int, upto: int) -> list[tuple[int, str]]:
-    query = sql.SQL("SELECT m.id, m.number {} AND m.id > %s AND m.id <= %s ORDER BY m.id")
-    return [(pk, number) for pk, number in _rows(query.format(_due(period)), [after, upto])]
-
-
-def _without_accounts(period: Period) -> list[tuple[int, str, str]]:
-    query = sql.SQL(
-        "SELECT m.id, m.number {} AND NOT EXISTS (SELECT 1 FROM pooling_duesaccounts a WHERE a.member_id = m.id) "
-        "ORDER BY m.id LIMIT 1000"
-    )
-    reason = _("This member has no dues accounts: admit her again.")
-    return [(pk, number, reason) for pk, number in _rows(query.format(_due(period)))]
-
-
-_CHARGE = """
-    INSERT INTO pooling_charge (member_id, version_id, amount, charged_on, due_on, period)
-    SELECT m.id, v.id, v.minor, {start}, {start}::date + v.days_to_pay, {label}
-      {due_from}
-      JOIN (SELECT DISTINCT ON (pv.plan_id) pv.plan_id, pv.id, pv.days_to_pay,
-                   (pv.amount * (10::numeric ^ c.decimals))::bigint AS minor
-              FROM pooling_planversion pv JOIN ledger_currency c ON c.code = pv.amount_currency
-             WHERE pv.valid_from <= {start}
-             ORDER BY pv.plan_id, pv.valid_from DESC) AS v ON v.plan_id = p.id
-      JOIN pooling_duesaccounts a ON a.member_id = m.id
-      {due_where} AND m.id > %s AND m.id <= %s AND pm.member_id > %s AND pm.member_id <= %s
-    ON CONFLICT (period, member_id) DO NOTHING
-"""
-
-_TRANSFERS = """
-    SELECT {head}::text || m.number || '/charged' AS key, 0 AS line, a.receivable_id AS debit_id,
-           a.deferred_id AS credit_id, ch.amount, cur.id AS currency_id, {document}::text AS document
-      FROM pooling_charge ch
-      JOIN members_member m ON m.id = ch.member_id
-      JOIN pooling_duesaccounts a ON a.member_id = ch.member_id
-      JOIN pooling_planversion pv ON pv.id = ch.version_id
-      JOIN ledger_currency cur ON cur.code = pv.amount_currency
-     WHERE ch.period = {label} AND ch.member_id > %s AND ch.member_id <= %s
-"""
-
-_AHEAD = """
-    SELECT ch.member_id, m.number
-      FROM pooling_charge ch JOIN members_member m ON m.id = ch.member_id
-      JOIN pooling_duesaccounts a ON a.member_id = ch.member_id
-      JOIN ledger_balance b ON b.account_id = a.prepayments_id AND b.stripe = 0
-     WHERE ch.period = {label} AND ch.member_id > %s AND ch.member_id <= %s AND b.amount < 0
-       AND ch.amount > ch.paid + ch.written_off
-     ORDER BY ch.member_id
-"""
-
-
 @transaction.atomic(durable=True)
-def _charge_chunk(*, period: Period, after: int, upto: int, by: int | None) -> tuple[int, int]:
-    """Charge the members in one range of ids; returns how many were charged now and how many before."""
-    label = sql.Literal(period.label)
-    due_from, due_where = _due(period).as_string().split("WHERE", 1)
-    charge = sql.SQL(_CHARGE).format(
-        start=sql.Literal(period.start), label=label, due_from=sql.SQL(due_from), due_where=sql.SQL("WHERE" + due_where)
-    )
-    with connection.cursor() as cursor:
-        cursor.execute(charge, [after, upto, after, upto])
-        new = cursor.rowcount
-    posted = journal.post_query(
-        kind=Kind.DUES_CHARGED,
-        date=period.start,
-        query=sql.SQL(_TRANSFERS).format(
-            head=sql.Literal(f"dues/{period.label}/"), document=sql.Literal(f"DUES-{period.label}"), label=label
-        ),
-        params=[after, upto],
-        recorded_by=by,
-        expect_known=new == 0,
-    )
-    return posted.inserted, posted.known
+def _charge_chunk(
+    *, period: Period, after: int, upto: int, by: int | None, scope: charging.Scope | None = None
+) -> tuple[int, int]:  # fmt: skip
+    """Charge the members in one range of ids whose period is simply whole.
 
-
-@transaction.atomic(durable=True)
-def _settle_chunk(*, period: Period, after: int, upto: int, by: int | None) -> None:
-    """Use what the members in one range of ids paid ahead.
-
-    A transaction of its own: whoever pays holds the member first and the balances then, and so must we; charging holds
-    balances by now.
+    Returns how many were charged now and how many before.
     """
-    found = _rows(sql.SQL(_AHEAD).format(label=sql.Literal(period.label)), [after, upto])
-    if found:
-        keys = {member_id: f"dues/{period.label}/{number}/settled" for member_id, number in found}
-        payments.spend_ahead(keys, on=period.start, by=by)
+    return charging.charge(scope or scope_of(period), after=after, upto=upto, by=by)
+
+
+@transaction.atomic(durable=True)
+def _settle_chunk(
+    scope: charging.Scope, *, after: int, upto: int, by: int | None, on: dt.date
+) -> charging.Settled:  # fmt: skip
+    """Charge the others in the range by the day, correct what changed, and let tasks take the place of dues.
+
+    A transaction of its own, as is what follows: here members are held first and balances then, as by whoever pays.
+    """
+    settled = charging.by_the_day(scope, after=after, upto=upto, by=by, on=on)
+    charging.take_work(scope, after=after, upto=upto, by=by, on=on)
+    return settled
+
+
+@transaction.atomic(durable=True)
+def _spend_chunk(scope: charging.Scope, *, after: int, upto: int, by: int | None) -> None:
+    """Use what the members in one range of ids paid ahead."""
+    charging.spend_ahead(scope, after=after, upto=upto, by=by, on=scope.period.start)
+
+
+def settle_changes(*, on: dt.date) -> int:
+    """Charge anew what has changed since, in the periods that were charged and ended less than three months ago.
+
+    Who left, joined or moved within them, by the day; each member in a transaction of her own. Returns how many
+    members got a charge or a credit. Whom the books refuse is left for the next run of the period, which names her.
+    """
+    changed = 0
+    for key in Run.objects.filter(kind="dues", finished_at__isnull=False).values_list("key", flat=True):
+        period = parse(key)
+        if period.end > on - dt.timedelta(days=92) and period.start <= on:
+            scope = scope_of(period)
+            for member_id in charging.irregular(scope):
+                changed += _settle_one(scope, member_id, on)
+    return changed
+
+
+def _settle_one(scope: charging.Scope, member_id: int, on: dt.date) -> bool:
+    try:
+        with transaction.atomic(durable=True):
+            settled = charging.by_the_day(scope, after=member_id - 1, upto=member_id, by=None, on=on)
+    except journal.JournalRefused:
+        return False
+    return bool(settled.changed)

@@ -14,7 +14,7 @@ from members.models import Member
 from mutual.inputs import AmountField, DayField, LineField, PeriodField, TextField
 from mutual.money import zero
 from mutual.pages.forms import KeyedForm
-from pooling.dues import ShareOf
+from pooling.dues import More, RateOf, ShareOf
 from pooling.models import DuesPlan, Fund
 from pooling.treasury.models import BankAccount
 
@@ -53,8 +53,39 @@ class PlanForm(forms.Form):
         self.funds = list(Fund.objects.filter(closed_on=None, currency=currency).order_by("name"))
         if plan is None:
             self.fields["name"] = LineField(label=_("Name"), max_length=60)
-            self.fields["every"] = forms.ChoiceField(label=_("How often"), choices=DuesPlan.Every.choices)
-        self.fields["amount"] = AmountField(label=_("Amount"), currency=currency)
+            self.fields["every"] = forms.ChoiceField(
+                label=_("How often"), choices=DuesPlan.Every.choices, initial="MONTH"
+            )
+            self.fields["basis"] = forms.ChoiceField(label=_("What the dues depend on"), choices=DuesPlan.Basis.choices)
+            self.fields["anchored_on"] = DayField(
+                label=_("Periods counted from"), required=False,
+                help_text=_("Leave it empty for calendar periods. A month too short for that day ends on its last."),
+            )  # fmt: skip
+        self.currency = currency
+        self.fields["amount"] = AmountField(
+            label=_("Amount"), currency=currency,
+            help_text=_("With levels or bands: what is asked of whoever has none. With a percentage: the most."),
+        )  # fmt: skip
+        self.fields["rates"] = TextField(
+            label=_("Levels or bands"), max_length=2000, required=False,
+            help_text=_("One a line: its name, a colon, its amount. Such as “Up to 1,500 a month: 22.50”."),
+        )  # fmt: skip
+        self.fields["percent"] = forms.DecimalField(
+            label=_("Percentage of what a member invoiced"), min_value=0, max_value=100, decimal_places=2,
+            required=False,
+        )  # fmt: skip
+        self.fields["least"] = AmountField(
+            label=_("At least"), currency=currency, min_value=zero(currency), required=False
+        )
+        self.fields["by_day"] = forms.BooleanField(
+            label=_("Charge by the day whoever joins, leaves or moves within a period"), required=False, initial=True
+        )
+        self.fields["in_work"] = forms.BooleanField(
+            label=_("A task may take the place of a period's dues"), required=False
+        )
+        self.fields["decided"] = LineField(
+            label=_("Decided by"), max_length=120, required=False, help_text=_("Such as: assembly of 12 May 2026.")
+        )
         self.fields["valid_from"] = DayField(label=_("From"), initial=today.replace(day=1))
         self.fields["days_to_pay"] = forms.IntegerField(label=_("Days to pay"), min_value=0, max_value=120, initial=14)
         for fund in self.funds:
@@ -78,6 +109,27 @@ class PlanForm(forms.Form):
             raise ValidationError(_("Give at least one share a weight above zero."), code="no_shares")
         return cleaned
 
+    def clean_rates(self) -> tuple[RateOf, ...]:
+        """:raises ValidationError: if a line has no name or no amount"""
+        found = []
+        amount = AmountField(currency=self.currency)
+        for line in str(self.cleaned_data.get("rates") or "").splitlines():
+            name, _colon, text = line.rpartition(":")
+            if not line.strip():
+                continue
+            if not name.strip():
+                raise ValidationError(_("Write each line as a name, a colon and an amount."), code="rates")
+            found.append(RateOf(name.strip()[:60], amount.clean(text.strip())))
+        return tuple(found)
+
+    def more(self) -> More:
+        """What the version says beyond its amount and shares."""
+        said = self.cleaned_data
+        return More(
+            rates=said["rates"], permyriad=int((said["percent"] or 0) * 100), least=said["least"],
+            by_day=said["by_day"], in_work=said["in_work"], decided=said["decided"],
+        )  # fmt: skip
+
     def shares(self) -> list[ShareOf]:
         """The shares above zero."""
         said = [
@@ -97,6 +149,10 @@ class PutOnPlanForm(forms.Form):
     number = LineField(label=_("Member number"), max_length=12)
     plan = forms.ModelChoiceField(label=_("Plan"), queryset=DuesPlan.objects.none())
     since = DayField(label=_("Since"))
+    place = forms.IntegerField(
+        label=_("Level"), min_value=1, max_value=100, required=False,
+        help_text=_("Its place in the plan's list, from 1. Leave it empty where the plan has no levels."),
+    )  # fmt: skip
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

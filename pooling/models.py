@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
@@ -9,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from mutual import formats, periods
 from mutual.fields import MoneyField, NullableMoneyField
 from mutual.money import Money, from_minor
+from mutual.periods import Period, anchored, month, quarter, week, year
 from pooling import words
 
 
@@ -49,32 +52,84 @@ class DuesPlan(models.Model):
     """What members on it owe, and how often. Amount and shares are in its versions."""
 
     class Every(models.TextChoices):
+        WEEK = "WEEK", _("Every week")
         MONTH = "MONTH", _("Every month")
         QUARTER = "QUARTER", _("Every quarter")
         YEAR = "YEAR", _("Every year")
 
+    class Basis(models.TextChoices):
+        FLAT = "FLAT", _("The same for everybody on it")
+        LEVEL = "LEVEL", _("By level")
+        BAND = "BAND", _("By income band, as each member says")
+        PERCENT = "PERCENT", _("A percentage of what she invoiced")
+
     slug = models.SlugField(max_length=40, unique=True)
     name = models.CharField(_("name"), max_length=60)
     every = models.CharField(_("how often"), max_length=7, choices=Every.choices, default=Every.MONTH)
+    basis = models.CharField(_("what they depend on"), max_length=7, choices=Basis.choices, default=Basis.FLAT)
+    anchored_on = models.DateField(null=True)
+    """The day its periods are counted from; without one they are those of the calendar."""
     currency = models.CharField(max_length=12)
 
     def __str__(self) -> str:
         return self.name
 
+    def period_of(self, day: dt.date) -> Period:
+        """The period of the plan that a day belongs to."""
+        if self.anchored_on is not None:
+            return anchored(self.anchored_on, self.every, day)
+        return {"WEEK": week, "MONTH": month, "QUARTER": quarter, "YEAR": year}[self.every](day)
+
 
 class PlanVersion(models.Model):
-    """A plan's amount and shares from a day on, until the next version."""
+    """A plan's amount and shares from a day on, until the next version.
+
+    ``amount`` is what a whole period costs: where there are levels or bands, the standard, for whoever has none (any
+    more); with a percentage, the most. ``permyriad`` is the percentage in hundredths of a percent.
+    """
 
     plan = models.ForeignKey(DuesPlan, on_delete=models.PROTECT, related_name="versions")
     valid_from = models.DateField()
     amount = MoneyField()
+    least = MoneyField(default=0)
+    permyriad = models.PositiveIntegerField(default=0)
+    by_day = models.BooleanField(default=False)
+    """Whether whoever joins, leaves or moves within a period is charged by the day."""
+    in_work = models.BooleanField(default=False)
+    """Whether a task may take the place of a period's dues."""
+    decided = models.CharField(_("decided by"), max_length=120, blank=True)
     days_to_pay = models.PositiveSmallIntegerField(default=14)
 
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["plan", "valid_from"], name="plan_version_once_a_day"),
             models.CheckConstraint(name="dues_positive", condition=Q(amount__gt=0)),
+            models.CheckConstraint(
+                name="dues_least_at_most_the_most", condition=Q(least__gte=0, least__lte=F("amount"))
+            ),
+            models.CheckConstraint(name="dues_percentage_at_most_all", condition=Q(permyriad__lte=10_000)),
         ]
+
+
+class Rate(models.Model):
+    """What a whole period costs at a level or in an income band; minor units."""
+
+    version = models.ForeignKey(PlanVersion, on_delete=models.PROTECT, related_name="rates")
+    place = models.PositiveSmallIntegerField()
+    name = models.CharField(max_length=60)
+    amount = models.BigIntegerField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["version", "place"], name="rate_place_once"),
+            models.CheckConstraint(name="rate_positive", condition=Q(amount__gt=0)),
+        ]
+        ordering = ["place"]
+
+    @property
+    def money(self) -> Money:
+        """What it costs."""
+        return from_minor(self.amount, str(self.version.amount.currency))
 
 
 class Share(models.Model):
@@ -103,12 +158,14 @@ class Share(models.Model):
 
 
 class PlanMember(models.Model):
-    """Who is on which plan, since when."""
+    """Who is on which plan, since when; at which level or in which band, and until when the band holds."""
 
     member = models.ForeignKey("members.Member", on_delete=models.PROTECT, related_name="plans")
     plan = models.ForeignKey(DuesPlan, on_delete=models.PROTECT, related_name="members")
     since = models.DateField()
     until = models.DateField(null=True)
+    place = models.PositiveSmallIntegerField(null=True)
+    place_until = models.DateField(null=True)
 
     class Meta:
         constraints = [
@@ -131,7 +188,11 @@ class DuesAccounts(models.Model):
 
 
 class Charge(models.Model):
-    """One member's dues for one period, in minor units of the plan's currency. Lean: there are very many."""
+    """One member's dues for one period, in minor units of the plan's currency. Lean: there are very many.
+
+    A whole period at the flat amount needs no explanation and has none; every other charge says line by line how it
+    came about (:mod:`pooling.terms`). What is charged later for the same period has a ``part`` of its own.
+    """
 
     id = models.BigAutoField(primary_key=True)
     member = models.ForeignKey("members.Member", on_delete=models.PROTECT, related_name="charges", db_index=False)
@@ -141,11 +202,13 @@ class Charge(models.Model):
     written_off = models.BigIntegerField(default=0, db_default=0)
     charged_on = models.DateField()
     due_on = models.DateField()
-    period = models.CharField(max_length=8)
+    period = models.CharField(max_length=14)
+    part = models.PositiveSmallIntegerField(default=0, db_default=0)
+    explanation = models.JSONField(null=True)
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["period", "member"], name="charged_once_a_period"),
+            models.UniqueConstraint(fields=["period", "member", "part"], name="charged_once_a_period"),
             models.CheckConstraint(
                 name="charge_paid_at_most",
                 condition=Q(amount__gt=0, paid__gte=0, written_off__gte=0, amount__gte=F("paid") + F("written_off")),
@@ -243,8 +306,57 @@ class Placement(models.Model):
     source = models.CharField(max_length=7, choices=Source.choices)
     amount = models.BigIntegerField()
     parts = models.JSONField()
+    taken = models.BigIntegerField(default=0)
+    """What credits took out of it again."""
     placed_on = models.DateField()
     undone_on = models.DateField(null=True)
 
     class Meta:
-        constraints = [models.CheckConstraint(name="placement_positive", condition=Q(amount__gt=0))]
+        constraints = [
+            models.CheckConstraint(
+                name="placement_positive", condition=Q(amount__gt=0, taken__gte=0, taken__lte=F("amount"))
+            )
+        ]
+
+    @property
+    def standing(self) -> int:
+        """What it still pays of the charge."""
+        return self.amount - self.taken
+
+
+class Credit(models.Model):
+    """Less is owed than was charged: by how much, and why; minor units.
+
+    ``open_part`` was open and is not owed any more, ``paid_part`` was paid and went back; ``taken`` says out of which
+    placements, as (placement, amount, parts).
+    """
+
+    class Source(models.TextChoices):
+        CHANGE = "CHANGE", _("Charged anew by the day")
+        WORK = "WORK", _("Paid in work")
+
+    charge = models.ForeignKey(Charge, on_delete=models.PROTECT, related_name="credits")
+    source = models.CharField(max_length=6, choices=Source.choices)
+    amount = models.BigIntegerField()
+    open_part = models.BigIntegerField()
+    paid_part = models.BigIntegerField()
+    taken = models.JSONField(default=list)
+    key = models.CharField(max_length=120, unique=True)
+    explanation = models.JSONField()
+    made_on = models.DateField()
+    undone_on = models.DateField(null=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                name="credit_in_bounds",
+                condition=Q(
+                    amount__gt=0, open_part__gte=0, paid_part__gte=0, amount__gte=F("open_part") + F("paid_part")
+                ),
+            )
+        ]
+
+    @property
+    def money(self) -> Money:
+        """By how much less is owed."""
+        return from_minor(self.amount, self.charge.currency)

@@ -17,7 +17,7 @@ from mutual.ledger import journal
 from mutual.ledger.kinds import Kind
 from mutual.money import Money, from_minor, minor
 from mutual.trail import trail
-from pooling import accounts, placing
+from pooling import accounts, credits, placing
 from pooling.models import Charge, Payment, Placement
 from pooling.treasury.models import BankAccount
 
@@ -197,8 +197,10 @@ def correct(
 def _withdraw(payment: Payment, by: int, on: dt.date) -> None:
     if payment.member_id is not None:
         placing.lock_member(payment.member_id)
+    paid = list(payment.placements.filter(undone_on=None).values_list("pk", "charge_id"))
     try:
         with transaction.atomic():
+            credits.undo_for([pk for pk, _charge in paid], [charge for _pk, charge in paid], by=by, on=on)
             for event in ("placed", "recorded"):
                 entry = journal.entry_id_of(f"payment/{payment.number}/{event}")
                 if event == "recorded" or journal.is_recorded(entry):

@@ -14,7 +14,7 @@ from mutual.ledger import chart, journal
 from mutual.ledger.kinds import Kind
 from mutual.money import allocate_minor, from_minor
 from pooling import accounts
-from pooling.models import Charge, DuesAccounts, Placement, Share
+from pooling.models import Charge, Credit, DuesAccounts, Placement, Share
 
 
 @dataclass(frozen=True)
@@ -85,9 +85,20 @@ def _parts(charge: Charge, now: int) -> tuple[int, ...]:
     weights = [share.weight for share in charge.version.shares.all()]
     already = [0] * len(weights)
     for earlier in charge.placements.filter(undone_on=None):
-        already = [had + part for had, part in zip(already, earlier.parts, strict=True)]
+        already = [had + part for had, part in zip(already, standing_parts(earlier), strict=True)]
     # What was written off takes the same part of every share.
     return divide(weights, charge.amount - charge.written_off, already, now)
+
+
+def standing_parts(placement: Placement) -> list[int]:
+    """What each share still has of a placement, after what credits took out of it."""
+    left = list(placement.parts)
+    if placement.taken:
+        for credit in Credit.objects.filter(charge_id=placement.charge_id, undone_on=None):
+            for pk, _amount, parts in credit.taken:
+                if pk == placement.pk:
+                    left = [had - part for had, part in zip(left, parts, strict=True)]
+    return left
 
 
 def transfers(placed: Sequence[Placed], own: DuesAccounts, paid_from: chart.Account) -> list[journal.Move]:
@@ -100,7 +111,7 @@ def transfers(placed: Sequence[Placed], own: DuesAccounts, paid_from: chart.Acco
         for share, part in zip(
             one.charge.version.shares.select_related("fund__account__currency"), one.parts, strict=True
         ):
-            target = _target(share, own, unit)
+            target = where(share, own, unit)
             targets[target.pk] = target
             shares[target.pk] = shares.get(target.pk, 0) + part
     total = sum(one.amount for one in placed)
@@ -112,7 +123,8 @@ def transfers(placed: Sequence[Placed], own: DuesAccounts, paid_from: chart.Acco
     return moves
 
 
-def _target(share: Share, own: DuesAccounts, unit: str) -> chart.Account:
+def where(share: Share, own: DuesAccounts, unit: str) -> chart.Account:
+    """The account a share of a member's dues goes to."""
     if share.fund is None:
         return accounts.running_costs(unit)
     if share.buffer:
@@ -242,8 +254,14 @@ def _buffers(bills: Sequence[Bill], shares: Mapping[int, Sequence[Share]]) -> di
 def _already(charge_ids: Sequence[int]) -> dict[int, list[int]]:
     """What each share of these charges has had so far."""
     found: dict[int, list[int]] = {}
-    earlier = Placement.objects.filter(charge_id__in=charge_ids, undone_on=None).values_list("charge_id", "parts")
-    for charge_id, parts in earlier:
+    earlier = Placement.objects.filter(charge_id__in=charge_ids, undone_on=None).values_list("pk", "charge_id", "parts")
+    standing = {pk: charge_id for pk, charge_id, _parts in earlier}
+    for _pk, charge_id, parts in earlier:
         had = found.get(charge_id)
         found[charge_id] = parts if had is None else [a + b for a, b in zip(had, parts, strict=True)]
+    for credit in Credit.objects.filter(charge_id__in=charge_ids, undone_on=None, paid_part__gt=0):
+        for pk, _amount, parts in credit.taken:
+            if pk in standing:
+                had = found[standing[pk]]
+                found[standing[pk]] = [a - b for a, b in zip(had, parts, strict=True)]
     return found

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -14,8 +15,8 @@ from members.models import Member
 from mutual import charts, formats
 from mutual.ledger import balances
 from mutual.money import Money, from_minor, zero
-from mutual.periods import Period, add_months, month
-from pooling.models import Charge, DuesPlan, Fund, PlanVersion
+from mutual.periods import Period, add_months, month, parse
+from pooling.models import Charge, Credit, DuesPlan, Fund, PlanVersion, Rate
 from pooling.treasury.models import BankAccount, BankBalance
 
 
@@ -56,6 +57,42 @@ class PlanView:
     version: PlanVersion | None
     members: int
     shares: tuple[tuple[str, int], ...]
+    rates: tuple[Rate, ...] = ()
+
+    @property
+    def words(self) -> str:
+        """What it asks, in a few words."""
+        if self.version is None:
+            return _("not yet valid")
+        amount = formats.money(self.version.amount)
+        if self.plan.basis == DuesPlan.Basis.PERCENT:
+            return _("%(percent)s of what was invoiced the period before, at least %(least)s, at most %(most)s") % {
+                "percent": formats.percent(Decimal(self.version.permyriad) / 10_000, 2),
+                "least": formats.money(self.version.least), "most": amount,
+            }  # fmt: skip
+        if self.rates:
+            return _("by %(basis)s; %(amount)s where none is chosen") % {
+                "basis": _("level") if self.plan.basis == DuesPlan.Basis.LEVEL else _("income band"), "amount": amount,
+            }  # fmt: skip
+        return amount
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What else holds: by the day or whole, payable in work, who decided."""
+        if self.version is None:
+            return ()
+        said = [
+            _("Whoever joins, leaves or moves within a period is charged by the day.")
+            if self.version.by_day
+            else _("A period is charged whole to whoever is on the plan on its first day.")
+        ]
+        if self.version.in_work:
+            said.append(_("A task may take the place of a period's dues."))
+        if self.plan.anchored_on is not None:
+            said.append(_("Periods are counted from %(day)s.") % {"day": formats.day(self.plan.anchored_on)})
+        if self.version.decided:
+            said.append(_("Decided: %(decided)s.") % {"decided": self.version.decided})
+        return tuple(said)
 
 
 def month_ends(on: dt.date, months: int = 13) -> list[dt.date]:
@@ -153,12 +190,106 @@ def arrears_totals(lines: list[ArrearsLine]) -> list[ArrearsLine]:
 def plans(on: dt.date) -> list[PlanView]:
     """Every dues plan as it stands on a day."""
     result = []
-    for plan in DuesPlan.objects.prefetch_related("versions__shares__fund").order_by("name"):
+    for plan in DuesPlan.objects.prefetch_related("versions__shares__fund", "versions__rates").order_by("name"):
         held = sorted((v for v in plan.versions.all() if v.valid_from <= on), key=lambda v: v.valid_from)
         version = held[-1] if held else None
         shares = tuple((share.target, share.weight) for share in (version.shares.all() if version else ()))
-        result.append(PlanView(plan, version, plan.members.filter(until=None).count(), shares))
+        rates = tuple(version.rates.all()) if version else ()
+        result.append(PlanView(plan, version, plan.members.filter(until=None).count(), shares, rates))
     return result
+
+
+def period_words(key: str) -> str:
+    """A period by its short text, as the reader writes it."""
+    return formats.period(parse(key))
+
+
+def explain(charge: Charge) -> tuple[str, ...]:
+    """How a charge came about, line by line, in the reader's language.
+
+    “28 of 31 days at €45.00 = €40.65”, then the rule and who decided it. What is said was stored with the charge.
+    """
+    version, unit = charge.version, charge.currency
+    rates = {rate.place: rate for rate in version.rates.all()}
+    data = charge.explanation or {}
+    said = [_line(line, unit, rates) for line in data.get("lines", ())]
+    if not data:
+        said.append(_("%(amount)s for %(period)s") % {
+            "amount": formats.money(charge.total), "period": period_words(charge.period),
+        })  # fmt: skip
+    if data.get("before"):
+        said.append(
+            _("Less %(before)s charged before: %(amount)s")
+            % {"before": formats.money(from_minor(data["before"], unit)), "amount": formats.money(charge.total)}
+        )
+    rule = _("By rule “%(plan)s”, in force since %(day)s") % {
+        "plan": version.plan.name, "day": formats.day(version.valid_from),
+    }  # fmt: skip
+    decided = _(", decided: %(decided)s") % {"decided": version.decided} if version.decided else ""
+    said.append(f"{rule}{decided}.")
+    return tuple(said)
+
+
+def _line(line: dict[str, Any], unit: str, rates: dict[int, Rate]) -> str:
+    rate = from_minor(line["rate"], unit)
+    if "figure" in line:
+        what = _("%(rate)s, of %(figure)s that you invoiced the period before") % {
+            "rate": formats.money(rate), "figure": formats.money(from_minor(line["figure"], unit)),
+        }  # fmt: skip
+    elif line.get("place") in rates:
+        what = f"{formats.money(rate)} ({rates[line['place']].name})"
+    else:
+        what = formats.money(rate)
+    sentence = _("%(days)s of %(of)s days at %(rate)s = %(amount)s") % {
+        "days": formats.number(line["days"]), "of": formats.number(line["of"]), "rate": what,
+        "amount": formats.money(from_minor(line["is"], unit)),
+    }  # fmt: skip
+    if line.get("given_up"):
+        sentence += _("; %(percent)s not asked, by %(waiver)s") % {
+            "percent": formats.percent(Decimal(line["given_up"]) / 100), "waiver": line["waiver"],
+        }  # fmt: skip
+    return sentence
+
+
+def explain_credit(credit: Credit) -> str:
+    """Why less is owed than was charged, in the reader's language."""
+    amount = formats.money(credit.money)
+    if credit.source == Credit.Source.WORK:
+        return _("%(amount)s paid in work, by %(task)s") % {"amount": amount, "task": credit.explanation["task"]}
+    unit = credit.charge.currency
+    owed = sum(line["is"] for line in credit.explanation.get("lines", ()))
+    return _("%(amount)s credited on %(day)s: of %(before)s charged, %(owed)s are owed by the day") % {
+        "amount": amount, "day": formats.day(credit.made_on),
+        "before": formats.money(from_minor(credit.explanation["before"], unit)),
+        "owed": formats.money(from_minor(owed, unit)),
+    }  # fmt: skip
+
+
+@dataclass(frozen=True)
+class ChargeView:
+    """A charge as its table shows it, with how it came about and what was credited."""
+
+    charge: Charge
+    period: str
+    why: tuple[str, ...]
+    credits: tuple[str, ...]
+    worked: bool
+
+
+def charges(found: Iterable[Charge]) -> list[ChargeView]:
+    """Charges with their explanations; ``found`` with version, plan, rates and credits fetched."""
+    return [
+        ChargeView(
+            one, period_words(one.period), explain(one),
+            tuple(explain_credit(credit) for credit in one.credits.all() if credit.undone_on is None),
+            any(credit.source == Credit.Source.WORK for credit in one.credits.all()),
+        )
+        for one in found
+    ]  # fmt: skip
+
+
+CHARGE_PARTS = ("version__plan", "version__rates", "credits__charge__version")
+"""What :func:`charges` needs fetched with the charges."""
 
 
 def bank_differences(day: dt.date) -> list[tuple[BankAccount, Money, BankBalance | None, Money | None]]:
@@ -186,14 +317,29 @@ def terms(said: dict[str, Any]) -> list[tuple[str, str]]:
         facts.append((_("Member"), Member.objects.get(pk=said["member"]).number))
     if said.get("charge"):
         facts.append((_("Dues of"), Charge.objects.get(pk=said["charge"]).period))
-    if said.get("deposits"):
-        facts.append((_("A buffer may hold"), _("%(count)s deposits") % {"count": formats.number(said["deposits"])}))
-        measured = dt.date(2000, said["month"], said["measured"])
-        facts.append((_("Measured each year on"), formats.day_of_year(measured)))
-        facts.append((_("Goes back after"), _("%(count)s days") % {"count": said["return_after"]}))
+    facts += _about_dues(said)
     for key, label in (("day", _("Day")), ("until", _("Open from"))):
         if said.get(key):
             facts.append((label, formats.day(dt.date.fromisoformat(said[key]))))
     if said.get("entry"):
         facts.append((_("Entry"), said["entry"]))
+    return facts
+
+
+def _about_dues(said: dict[str, Any]) -> list[tuple[str, str]]:
+    facts: list[tuple[str, str]] = []
+    if said.get("deposits"):
+        facts.append((_("A buffer may hold"), _("%(count)s deposits") % {"count": formats.number(said["deposits"])}))
+        measured = dt.date(2000, said["month"], said["measured"])
+        facts.append((_("Measured each year on"), formats.day_of_year(measured)))
+        facts.append((_("Goes back after"), _("%(count)s days") % {"count": said["return_after"]}))
+    if said.get("period"):
+        facts.append((_("Dues of"), period_words(said["period"])))
+    if said.get("percent"):
+        facts.append((_("Not asked"), formats.percent(Decimal(said["percent"]) / 100)))
+    for key, label in (("since", _("From")), ("up_to", _("Up to, not with")), ("done_on", _("Done on"))):
+        if said.get(key):
+            facts.append((label, formats.day(dt.date.fromisoformat(said[key]))))
+    if said.get("waiver"):
+        facts.append((_("Reason"), _("sealed under %(number)s") % {"number": said["waiver"]}))
     return facts

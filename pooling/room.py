@@ -19,8 +19,8 @@ from mutual.ledger import balances, chart
 from mutual.ledger.kinds import Kind
 from mutual.money import Money, from_minor, zero
 from mutual.periods import Period
-from pooling import accounts
-from pooling.models import Charge, Payment
+from pooling import accounts, reports
+from pooling.models import Charge, Credit, Payment
 
 _MONEY = frozenset({Role.TREASURER, Role.ADMINISTRATOR, Role.AUDITOR})
 
@@ -141,12 +141,14 @@ def statement_sections(*, member_id: int, period: Period, language: str) -> Iter
                 continue
             unit = account.currency.code
             if sorts[account.pk] == "assets:dues-receivable":
+                why = _explanations(member_id, period)
                 yield rooms.Section(
                     "dues", _("Dues"), _("What you were charged and what you paid. The balance is what you owe."),
                     unit,
                     tuple(
                         rooms.SectionLine(
-                            line.date, _line_text(line.kind), line.document, line.amount, line.balance
+                            line.date, _line_text(line.kind), line.document, line.amount, line.balance,
+                            why.get((line.kind, line.document, line.date, line.amount), ""),
                         )
                         for line in statement.lines
                     ),
@@ -167,12 +169,35 @@ def statement_sections(*, member_id: int, period: Period, language: str) -> Iter
         yield from _fund_shares(member_id, period)
 
 
+def _explanations(member_id: int, period: Period) -> dict[tuple[Kind, str, dt.date, Money], str]:
+    """How charges that are not simply whole, and credits, came about: by kind, document, day and amount."""
+    charges = Charge.objects.select_related("version__plan").prefetch_related("version__rates")
+    found = charges.filter(
+        member_id=member_id, explanation__isnull=False, charged_on__gte=period.start, charged_on__lt=period.end
+    )
+    why = {
+        (Kind.DUES_CHARGED, one.document, one.charged_on, one.total): "; ".join(reports.explain(one))
+        for one in found[:500]
+    }
+    credits = Credit.objects.select_related("charge__version").filter(
+        charge__member_id=member_id, made_on__gte=period.start, made_on__lt=period.end, open_part__gt=0
+    )
+    for credit in credits[:500]:
+        kind = Kind.DUES_WORKED if credit.source == Credit.Source.WORK else Kind.DUES_CREDITED
+        amount = -from_minor(credit.open_part, credit.charge.currency)
+        why[kind, credit.charge.document, credit.made_on, amount] = reports.explain_credit(credit)
+    return why
+
+
 def _line_text(kind: Kind) -> str:
     return str(kind.label)
 
 
 def _fund_shares(member_id: int, period: Period) -> Iterator[rooms.Section]:
-    """What a member's payments put into each fund and into running costs, from her deferred dues' transfers."""
+    """What a member's payments put into each fund and into running costs, less what credits took out again.
+
+    From the transfers between her deferred dues (or what she paid ahead, for credits) and the funds.
+    """
     with connection.cursor() as cursor:
         cursor.execute(
             """
@@ -184,7 +209,8 @@ def _fund_shares(member_id: int, period: Period) -> Iterator[rooms.Section]:
               JOIN ledger_account f ON f.id = CASE WHEN t.debit_id = d.id THEN t.credit_id ELSE t.debit_id END
               LEFT JOIN pooling_fund p ON p.account_id = f.id OR p.slug = split_part(f.code, ':', 3)
                         AND f.code LIKE 'liabilities:buffer:%%' AND p.currency = c.code
-             WHERE d.owner_id = %s AND d.book_id = %s AND d.code LIKE 'liabilities:dues-deferred:%%'
+             WHERE d.owner_id = %s AND d.book_id = %s AND t.kind NOT IN (18, 72)
+               AND (d.code LIKE 'liabilities:dues-deferred:%%' OR d.code LIKE 'liabilities:prepayments:%%')
                AND t.booked_on >= %s AND t.booked_on < %s
                AND (f.code LIKE 'equity:fund:%%' OR f.code LIKE 'liabilities:buffer:%%'
                     OR f.code = 'income:running-costs')
@@ -225,6 +251,7 @@ def personal_data(*, member_id: int) -> dict[str, Any]:
             | {"amount": str(one.total.amount), "currency": one.currency, "open": str(one.still_open.amount)}
             for one in charges
         ],
+        "credits": personal.rows(Credit.objects.filter(charge__member=member).order_by("id")),
         "payments": personal.rows(Payment.objects.filter(member=member).order_by("received_on", "id")),
         "plans": [
             personal.row(one) | {"plan": one.plan.name} for one in member.plans.select_related("plan").order_by("since")
@@ -267,9 +294,30 @@ _CHECKS = (
         "Charge {0} says {1} is paid, but its placements sum to {2}.",
         """
         SELECT ch.id, ch.paid, coalesce(p.amount, 0) FROM pooling_charge ch
-          FULL JOIN (SELECT charge_id, sum(amount) AS amount FROM pooling_placement WHERE undone_on IS NULL
+          FULL JOIN (SELECT charge_id, sum(amount - taken) AS amount FROM pooling_placement WHERE undone_on IS NULL
                       GROUP BY charge_id) AS p ON p.charge_id = ch.id
          WHERE coalesce(ch.paid, -1) <> coalesce(p.amount, 0) LIMIT 50
+        """,
+    ),
+    (
+        "credits are in the journal",
+        "Credit {0} gives up {1}, but its entry moved {2}.",
+        """
+        SELECT c.key, c.open_part + c.paid_part, coalesce(t.moved, 0) FROM pooling_credit c
+          LEFT JOIN LATERAL (SELECT sum(t.amount) AS moved FROM ledger_transfer t
+                              WHERE t.book_id = 1 AND t.id >= ledger_line_id(1, c.key, 0)
+                                AND t.id <= ledger_line_id(1, c.key, 65535)) AS t ON true
+         WHERE c.open_part + c.paid_part <> coalesce(t.moved, 0) LIMIT 50
+        """,
+    ),
+    (
+        "what credits gave up is not owed any more",
+        "Of charge {0} {1} are given up, but its credits gave up {2}.",
+        """
+        SELECT ch.id, ch.written_off, c.given FROM pooling_charge ch
+          JOIN (SELECT charge_id, sum(open_part + paid_part) AS given FROM pooling_credit WHERE undone_on IS NULL
+                 GROUP BY charge_id) AS c ON c.charge_id = ch.id
+         WHERE ch.written_off < c.given LIMIT 50
         """,
     ),
     (

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 from django.conf import settings
 from django.contrib import messages
 from django.core.paginator import Paginator
-from django.db.models import F
+from django.db.models import F, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -13,18 +15,19 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from members.models import Member
-from mutual import access, clock
+from mutual import access, clock, formats
 from mutual.access import Role
 from mutual.documents.documents import DocumentRefused
 from mutual.jobs.models import Run
-from mutual.ledger import audit, balances
+from mutual.ledger import audit, balances, chart
 from mutual.money import zero
 from mutual.pages import downloads
 from mutual.pages import forms as pages
 from mutual.periods import Period, month
-from pooling import dues, funds, payments, receipts, reports
+from pooling import accounts, dues, funds, payments, receipts, reports
+from pooling.dunning import reports as arrears_reports
 from pooling.forms import ChargeForm, FundForm, PaymentForm, PlaceForm, PlanForm, PutOnPlanForm
-from pooling.models import Charge, DuesPlan, Fund, Payment
+from pooling.models import Charge, DuesPlan, Fund, Payment, PlanMember
 
 PAGE = 50
 EVERYBODY = (Role.MEMBER, Role.TREASURER, Role.CLAIMS_OFFICER, Role.AUDITOR, Role.ADMINISTRATOR)
@@ -118,12 +121,13 @@ def my_dues(request: HttpRequest) -> HttpResponse:
     member: Member | None = request.user.member_or_none  # type: ignore[union-attr]
     if member is None:
         raise Http404
-    charges = Charge.objects.select_related("version").filter(member=member).order_by("-charged_on", "-id")
+    charges = _charges(member)
     page = Paginator(charges, 24).get_page(request.GET.get("page"))
     plan = member.plans.select_related("plan").filter(until=None).first()
     views = {view.plan.pk: view for view in reports.plans(clock.today())} if plan else {}
     context = {
         "page": page,
+        "charges": reports.charges(page),
         "payments": payments.of_member(member)[:24],
         "member": member,
         "owing": sum(
@@ -131,9 +135,29 @@ def my_dues(request: HttpRequest) -> HttpResponse:
             zero(member.currency),
         ),
         "plan": views.get(plan.plan_id) if plan else None,
+        "asked": _asked(views[plan.plan_id], plan) if plan else "",
+        "banded": plan is not None and plan.plan.basis == DuesPlan.Basis.BAND,
+        "waivers": member.waivers.filter(until__gt=clock.today()).order_by("since"),
+        "arrears": arrears_reports.of_member(member),
+        "has_buffer": bool(chart.owned_by(member.pk, book=chart.coop_book(), prefix=accounts.BUFFERS)),
         "today": clock.today(),
     }
     return render(request, "pooling/my_dues.html", context)
+
+
+def _asked(view: reports.PlanView, stay: PlanMember) -> str:
+    """What a plan asks of one member, in words."""
+    own = next((rate for rate in view.rates if rate.place == stay.place), None)
+    return f"{own.name}, {formats.money(own.money)}" if own is not None else view.words
+
+
+def _charges(member: Member) -> QuerySet[Charge]:
+    return (
+        Charge.objects.select_related("version")
+        .prefetch_related(*reports.CHARGE_PARTS)
+        .filter(member=member)
+        .order_by("-charged_on", "-id")
+    )
 
 
 @access.roles(*SEEING)
@@ -155,6 +179,7 @@ def dues_page(request: HttpRequest) -> HttpResponse:
     context = {
         "form": form,
         "plans": reports.plans(today),
+        "waiting": dues.waiting(today),
         "runs": Run.objects.filter(kind="dues").order_by("-created_at")[:14],
         "can_write": _can_write(request),
     }
@@ -170,7 +195,11 @@ def plan_edit(request: HttpRequest, slug: str = "") -> HttpResponse:
     first = {}
     newest = plan.versions.order_by("-valid_from").first() if plan else None
     if newest:
-        first = {"amount": newest.amount, "days_to_pay": newest.days_to_pay}
+        first = {
+            "amount": newest.amount, "days_to_pay": newest.days_to_pay, "by_day": newest.by_day,
+            "in_work": newest.in_work, "least": newest.least, "percent": Decimal(newest.permyriad) / 100,
+            "rates": "\n".join(f"{rate.name}: {formats.bare(rate.money)}" for rate in newest.rates.all()),
+        }  # fmt: skip
         first |= {
             f"{'buffer' if share.buffer else 'share'}_{share.fund_id or 'costs'}": share.weight
             for share in newest.shares.all()
@@ -180,11 +209,14 @@ def plan_edit(request: HttpRequest, slug: str = "") -> HttpResponse:
         said = form.cleaned_data
         terms = {
             "amount": said["amount"], "shares": form.shares(), "valid_from": said["valid_from"],
-            "days_to_pay": said["days_to_pay"], "by": access.acting(request),
+            "days_to_pay": said["days_to_pay"], "by": access.acting(request), "more": form.more(),
         }  # fmt: skip
         try:
             if plan is None:
-                dues.open_plan(name=said["name"], every=said["every"], **terms)
+                dues.open_plan(
+                    name=said["name"], every=said["every"], basis=said["basis"], anchored_on=said["anchored_on"],
+                    **terms,
+                )  # fmt: skip
             else:
                 dues.change_plan(plan_id=plan.pk, **terms)
         except dues.DuesRefused as refused:
@@ -209,16 +241,18 @@ def put_on_plan(request: HttpRequest) -> HttpResponse:
         said = form.cleaned_data
         try:
             dues.put_on_plan(
-                member_id=said["number"].pk, plan_id=said["plan"].pk, since=said["since"], by=access.acting(request)
-            )
+                member_id=said["number"].pk, plan_id=said["plan"].pk, since=said["since"], place=said["place"],
+                by=access.acting(request), on=clock.today(),
+            )  # fmt: skip
         except dues.DuesRefused as refused:
             form.add_error(None, str(refused))
         else:
-            messages.success(request, _("Done. The next charge follows the plan."))
+            messages.success(request, _("Done. What was charged of the days since is charged anew by the day."))
             return redirect("pooling:dues")
     return pages.page(
         request, form, heading=_("Put a member on a plan"),
-        lead=_("Whoever is on a plan on a period's first day is charged for it."), submit=_("Put on the plan"),
+        lead=_("The next charge follows it; for days that were charged already she gets a charge or a credit."),
+        submit=_("Put on the plan"),
         back=reverse("pooling:dues"), back_words=_("Dues"),
     )  # fmt: skip
 
@@ -412,16 +446,14 @@ def arrears(request: HttpRequest) -> HttpResponseBase:
 def member_dues(request: HttpRequest, number: str) -> HttpResponse:
     """One member's charges, for officers, with what can be done about them."""
     member = get_object_or_404(Member, number=number)
-    charges = (
-        Charge.objects.select_related("version")
-        .annotate(left=F("amount") - F("paid") - F("written_off"))
-        .filter(member=member)
-        .order_by("-charged_on", "-id")
-    )
+    page = Paginator(_charges(member), 36).get_page(request.GET.get("page"))
     context = {
         "member": member,
-        "page": Paginator(charges, 36).get_page(request.GET.get("page")),
+        "page": page,
+        "charges": reports.charges(page),
         "payments": payments.of_member(member)[:36],
+        "waivers": member.waivers.filter(until__gt=clock.today()).order_by("since"),
+        "arrears": arrears_reports.of_member(member),
         "can_write": _can_write(request),
         "today": clock.today(),
     }

@@ -40,6 +40,8 @@ class Kind(models.IntegerChoices):
     PREPAYMENT_REFUNDED = 16, _("Overpayment refunded")
     DUES_REFUNDED = 17, _("Dues refunded")
     BUFFER_RETURNED = 18, _("Buffer above its cap returned")
+    DUES_CREDITED = 19, _("Dues credited: less is owed than was charged")
+    DUES_WORKED = 26, _("Dues paid in work")
 
     COST_PAID = 20, _("Cost paid")
     INCOME_RECEIVED = 21, _("Other income received")

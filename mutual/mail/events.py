@@ -35,6 +35,13 @@ EVENTS = {
     "claim_approved": Event(_("Your claim is approved"), needed=True),
     "claim_refused": Event(_("Your claim is refused, and why"), needed=True),
     "claim_paid": Event(_("A benefit is paid")),
+    "reminder_friendly": Event(_("Dues may have slipped your mind"), needed=True),
+    "reminder_plain": Event(_("Dues are still open"), needed=True),
+    "reminder_firm": Event(_("The last letter about open dues"), needed=True),
+    "agreement_made": Event(_("What you agreed to pay in parts"), needed=True),
+    "agreement_broken": Event(_("An agreement no longer holds"), needed=True),
+    "waiver_granted": Event(_("Dues are not asked for a while")),
+    "band_asked": Event(_("You were drawn to show your income band"), needed=True),
 }
 """By the name of the letter's template."""
 

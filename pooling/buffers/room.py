@@ -116,3 +116,10 @@ def findings() -> Iterator[rooms.Finding]:
                 "returned buffers are in the journal", str(key),
                 f"The return {key} says {said}, but the journal moved {moved}.",
             )  # fmt: skip
+
+
+def begin_demo(story: rooms.Story) -> None:
+    """Decide what the demonstration's buffers may hold."""
+    from pooling.buffers import demo
+
+    demo.begin(story)

@@ -24,6 +24,7 @@ from mutual.ledger.kinds import Kind
 from mutual.money import Money, from_minor, minor
 from pooling import accounts, placing
 from pooling.buffers import rules as buffer_rules
+from pooling.easing import waivers, work
 from pooling.models import Charge, Fund, Payment
 from pooling.surplus.models import Year
 from pooling.treasury.models import BankAccount, Item
@@ -34,6 +35,8 @@ WRITE_OFF = "WRITE_OFF"
 REVERSAL = "REVERSAL"
 REOPENING = "REOPENING"
 BUFFER_RULE = buffer_rules.BUFFER_RULE
+WAIVER = waivers.WAIVER
+WORK = work.WORK
 KINDS = {
     OPENING: gettext_lazy("Opening balance"),
     REFUND: gettext_lazy("Refund of what was paid ahead"),
@@ -41,6 +44,8 @@ KINDS = {
     REVERSAL: gettext_lazy("Entry undone"),
     REOPENING: gettext_lazy("Month reopened"),
     BUFFER_RULE: gettext_lazy("Rule for buffers"),
+    WAIVER: gettext_lazy("Dues not asked for a while"),
+    WORK: gettext_lazy("Work in place of dues"),
 }
 
 OWN_WAY = frozenset(
@@ -48,7 +53,7 @@ OWN_WAY = frozenset(
         Kind.DUES_PAID, Kind.DUES_PREPAID, Kind.DUES_SETTLED, Kind.PAYMENT_UNPLACED, Kind.PAYMENT_PLACED,
         Kind.DUES_CHARGED, Kind.DUES_RELIEVED, Kind.CLAIM_APPROVED, Kind.CLAIM_PAID, Kind.CLAIM_RELEASED,
         Kind.YEAR_CLOSED, Kind.SURPLUS_ALLOCATED, Kind.REVERSAL, Kind.DUES_WRITTEN_OFF, Kind.PREPAYMENT_REFUNDED,
-        Kind.BUFFER_RETURNED,
+        Kind.BUFFER_RETURNED, Kind.DUES_CREDITED, Kind.DUES_WORKED,
     }
 )  # fmt: skip
 """Kinds that more than the ledger knows of: they are undone where they were made, if at all."""
@@ -247,6 +252,20 @@ def _set_buffer_rule(decision: Decision, terms: dict[str, Any], by: int, on: dt.
         raise NotPossibleNow(str(refused)) from refused
 
 
+def _grant_waiver(decision: Decision, terms: dict[str, Any], by: int, on: dt.date) -> None:
+    try:
+        waivers.carry_out(decision, terms, by, on)
+    except waivers.WaiverRefused as refused:
+        raise NotPossibleNow(str(refused)) from refused
+
+
+def _take_work(decision: Decision, terms: dict[str, Any], by: int, on: dt.date) -> None:
+    try:
+        work.carry_out(decision, terms, by, on)
+    except work.WorkRefused as refused:
+        raise NotPossibleNow(str(refused)) from refused
+
+
 def _no_closed_year_after(until: dt.date) -> None:
     """A closed year has given its surplus away; income recorded in it afterwards would never find a purpose."""
     closed = Year.objects.filter(last_day__gte=until).order_by("first_day").first()
@@ -264,6 +283,8 @@ _CARRY_OUT: dict[str, Callable[[Decision, dict[str, Any], int, dt.date], None]] 
     REVERSAL: _reverse,
     REOPENING: _reopen,
     BUFFER_RULE: _set_buffer_rule,
+    WAIVER: _grant_waiver,
+    WORK: _take_work,
 }
 
 

@@ -30,12 +30,16 @@ from psycopg import sql
 Step = Callable[[], Any]
 
 ASIDE = frozenset({"django_session", "django_migrations", "ledger_auditrun"})
+CHARGE = "(SELECT (c.period, c.member_id, c.part) FROM pooling_charge c WHERE c.id = charge_id)"
 INSTEAD = {
     "vault_vault": {"wrapped": "wrapped IS NULL"},
     "vault_content": {"sealed": "length(sealed)"},
     "jobs_run": dict.fromkeys(("id", "total", "done", "known", "cursor"), "NULL"),
     "pooling_charge": {"id": "NULL"},
-    "pooling_placement": {"charge_id": "(SELECT (c.period, c.member_id) FROM pooling_charge c WHERE c.id = charge_id)"},
+    "pooling_placement": {"charge_id": CHARGE},
+    "pooling_credit": {"charge_id": CHARGE},
+    "dunning_reminder": {"charge_id": CHARGE},
+    "dunning_covered": {"charge_id": CHARGE},
 }
 """What is compared instead of a column. A run's own id is random, and what it counts says that it was begun twice;
 charging somebody again who is charged uses up an id, so charges are known by period and member. What is sealed looks

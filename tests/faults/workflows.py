@@ -27,6 +27,8 @@ from pooling.circles import terms as circle_terms
 from pooling.circles.models import Circle
 from pooling.claims import claims
 from pooling.claims.models import Claim
+from pooling.dunning import agreements, ladder
+from pooling.easing import waivers, work
 from pooling.models import Charge, DuesPlan, Fund, Payment
 from pooling.payouts import letters, loans, paying, proposals
 from pooling.payouts.models import Loan, PayRun
@@ -38,6 +40,7 @@ from tests.conftest import cem, clara, make_member, make_officer, tessa, theo
 from tests.faults.crashing import Step, Workflow
 
 ON = dt.date(2026, 11, 10)
+SEPTEMBER = dt.date(2026, 9, 30)
 OCTOBER = dt.date(2026, 10, 20)
 AT = dt.datetime(2026, 11, 10, 9, tzinfo=dt.UTC)
 
@@ -160,6 +163,58 @@ def save():
     charge("2026-07")()
     charge("2026-10")()
     two(propose_buffer_rule, rules.BUFFER_RULE)
+
+
+def by_the_day():
+    """From October on the plan is charged by the day, takes work, and has a new amount from the 16th."""
+    for first, amount in ((dt.date(2026, 9, 30), 45), (dt.date(2026, 10, 16), 50)):
+        dues.change_plan(
+            plan_id=DuesPlan.objects.get().pk, amount=eur(amount), shares=[(fund(), 2), (None, 1)], valid_from=first,
+            days_to_pay=14, by=user("tessa"), more=dues.More(by_day=True, in_work=True),
+        )  # fmt: skip
+
+
+def left(name, day) -> Step:
+    """Somebody turns out to have left."""
+    return lambda: Member.objects.filter(pk=member(name).pk).update(status="LEFT", left_on=day)
+
+
+def open_levels():
+    rates = (dues.RateOf("Half", eur("22.50")), dues.RateOf("Whole", eur(45)))
+    dues.open_plan(
+        name="Levels", every="MONTH", amount=eur(45), shares=[(fund(), 1), (None, 1)], valid_from=ON, days_to_pay=14,
+        by=user("tessa"), basis="LEVEL", more=dues.More(rates=rates, by_day=True),
+    )  # fmt: skip
+
+
+def put_on_level():
+    return dues.put_on_plan(
+        member_id=member("ada").pk, plan_id=DuesPlan.objects.get(slug="levels").pk, since=ON, place=2,
+        by=user("tessa"), on=ON,
+    )  # fmt: skip
+
+
+def propose_waiver():
+    return waivers.propose(
+        member_id=member("bea").pk, kind="HARDSHIP", since=dt.date(2026, 10, 5), until=dt.date(2026, 12, 1),
+        percent=50, reason="Personal", by=user("tessa"), on=ON,
+    )  # fmt: skip
+
+
+def propose_work():
+    return work.propose(
+        member_id=member("cleo").pk, period=parse("2026-10"), task="Minutes", done_on=ON, by=user("tessa"), on=ON
+    )
+
+
+def remind():
+    return ladder.run(on=ON, by=user("tessa"), chunk=2)
+
+
+def agree():
+    return agreements.make(
+        member_id=member("ada").pk, parts=3, first_on=OCTOBER, form_key="agreed", by=user("tessa"), on=ON
+    )
 
 
 def return_buffers():
@@ -517,6 +572,24 @@ WORKFLOWS = [
     Workflow("payment unplaced, placed", [], [pay(None, 100, "a"), place("a", "bea")]),
     Workflow("payment corrected", [pay("ada", "61.03", "a")], [correct("a", "bea", "58.97", "b")]),
     Workflow("payment withdrawn", [pay(None, 300, "a"), place("a", "cleo")], [withdraw("a")]),
+    Workflow(
+        "dues by the day, corrected",
+        [by_the_day, charge("2026-10"), pay("dora", 200, "d"), left("dora", OCTOBER), left("cleo", SEPTEMBER)],
+        [charge("2026-10")],
+    ),
+    Workflow("level changed", [by_the_day, charge("2026-11"), open_levels], [put_on_level]),
+    Workflow(
+        "waiver", [by_the_day, charge("2026-10"), pay("bea", 150, "b")], [propose_waiver, confirm(waivers.WAIVER)]
+    ),
+    Workflow("dues paid in work", [by_the_day, charge("2026-10")], [propose_work, confirm(work.WORK)]),
+    Workflow("dues paid in work before they are charged", [by_the_day], [
+        propose_work, confirm(work.WORK), charge("2026-10")
+    ]),
+    Workflow("credited payment withdrawn", [
+        by_the_day, charge("2026-10"), pay("dora", 150, "d"), left("dora", OCTOBER), charge("2026-10")
+    ], [withdraw("d")]),
+    Workflow("reminders", [], [remind]),
+    Workflow("agreement made, broken", [], [agree, lambda: agreements.review(on=ON)]),
     Workflow("buffer rule", [], [propose_buffer_rule, confirm(rules.BUFFER_RULE)]),
     Workflow(
         "buffers above their cap returned", [save, *(pay(name, 180, name, on=OCTOBER) for name in ("ada", "cleo"))],

@@ -18,6 +18,7 @@ from pooling import dues
 from pooling.buffers import returns
 from pooling.circles import circles, giving
 from pooling.circles import terms as rules
+from pooling.dunning import agreements
 from pooling.payouts import paying, proposals
 from pooling.surplus import years
 from pooling.treasury import corrections
@@ -30,6 +31,7 @@ from tests.pooling.buffers.test_buffers import set_rule
 from tests.pooling.circles.test_circles import fill, terms
 from tests.pooling.claims.test_claims import approved, claim
 from tests.pooling.claims.test_claims import pay as pay_claims
+from tests.pooling.easing.test_easing import grant, take
 from tests.pooling.surplus.test_years import close
 from tests.pooling.test_dues import ON, charge, coop, on_plan, pay
 from tests.pooling.test_treasury import cost, start, theo_again
@@ -45,6 +47,13 @@ BREAKS = {
     "no more is set aside than is approved and not paid": (
         "UPDATE claims_instalment SET amount_due = amount_due - 1 WHERE state = 'APPROVED'"
     ),
+    "credits are in the journal": "UPDATE pooling_credit SET open_part = open_part - 1 WHERE open_part > 0",
+    "what credits gave up is not owed any more": (
+        "UPDATE pooling_charge SET written_off = written_off - 1 WHERE written_off > 0"
+    ),
+    "an agreement's parts are what was open": "UPDATE dunning_part SET amount = amount + 1 WHERE place = 0",
+    "a task takes the place of dues once": "UPDATE easing_workcredit SET period = '2026-01'",
+    "waivers are as decided": "UPDATE easing_waiver SET percent = percent + 1",
     "returned buffers are in the journal": "UPDATE buffers_returned SET amount = amount - 1",
     "paid claims are in the journal": "UPDATE claims_instalment SET amount_paid = 1 WHERE state = 'PAID'",
     "closed claims have nothing set aside": "UPDATE claims_claim SET status = 'WITHDRAWN' WHERE status = 'APPROVED'",
@@ -80,6 +89,7 @@ def lived(coop):
     pay(coop, ada, 20)
     pay(coop, None, 10, key="unplaced")
     save_and_return(coop, ada)
+    ease(coop, bo)
     cost(coop, 10)
     cost(coop, 300, key="c2", kind="INCOME")
     filled = corrections.propose_opening(
@@ -113,7 +123,7 @@ def lived(coop):
     later = dt.date(2027, 1, 20)
     voted = years.propose_allocation(parts=[part], text="Voted", ballot="Assembly", by=coop.by, on=later)
     years.confirm_allocation(decision_id=voted.pk, by=theo_again(), on=later)
-    assert Decision.objects.filter(state="CONFIRMED").count() == 7
+    assert Decision.objects.filter(state="CONFIRMED").count() == 9
     assert not list(audit.findings())
 
 
@@ -131,6 +141,18 @@ def circle_with_gifts(coop):
     approved(coop, member, 30, by=(first.pk, second.pk), key="hal")
     giving.give(on=ON, by=None)
     giving.pay_premiums(period=parse("2026-11"), by=None, on=ON)
+
+
+def ease(coop, member):
+    """Bo's dues: half of them not asked, a month worked off, the rest in parts."""
+    dues.change_plan(
+        plan_id=coop.plan.pk, amount=Money(45, "EUR"), valid_from=dt.date(2026, 1, 3), days_to_pay=14, by=coop.by,
+        shares=[(coop.sick.pk, 1)], more=dues.More(by_day=True, in_work=True),
+    )  # fmt: skip
+    charge(parse("2026-08"))
+    grant(coop, member, since="2026-11-01", percent=50)
+    take(coop, member, period=parse("2026-08"))
+    agreements.make(member_id=member.pk, parts=2, first_on=dt.date(2026, 12, 15), form_key="parts", by=coop.by, on=ON)
 
 
 def save_and_return(coop, member):
