@@ -1,0 +1,213 @@
+"""A small cooperative with something on every page, made in an arena by the use cases themselves.
+
+Run as a program it makes the world, signs everybody in and prints, as JSON, what the browser needs to know.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import time
+
+import django
+
+django.setup()
+
+from allauth.account.models import EmailAddress  # noqa: E402
+from allauth.mfa.models import Authenticator  # noqa: E402
+from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes  # noqa: E402
+from allauth.mfa.totp.internal.auth import TOTP  # noqa: E402
+from django.conf import settings  # noqa: E402
+from django.test import Client as Browser  # noqa: E402
+
+from invoicing import invoices  # noqa: E402
+from invoicing.barter import limits, listings, trades  # noqa: E402
+from invoicing.barter.models import Listing, Trade  # noqa: E402
+from invoicing.models import Client, Invoice, Receipt  # noqa: E402
+from members import importing, membership, roles  # noqa: E402
+from members.governance.models import Decision  # noqa: E402
+from members.models import ImportDraft, Member, User  # noqa: E402
+from members.statements import batch  # noqa: E402
+from mutual import clock  # noqa: E402
+from mutual.access import Role  # noqa: E402
+from mutual.jobs.models import Job, Run  # noqa: E402
+from mutual.ledger import audit, journal  # noqa: E402
+from mutual.mail.models import Attachment, Letter  # noqa: E402
+from mutual.money import Money  # noqa: E402
+from mutual.periods import parse  # noqa: E402
+from pooling.claims import claims  # noqa: E402
+from pooling.claims.models import Claim  # noqa: E402
+from pooling.models import Charge, DuesPlan, Payment  # noqa: E402
+from pooling.payouts import proposals  # noqa: E402
+from pooling.payouts.models import Loan, PayRun  # noqa: E402
+from pooling.surplus import years  # noqa: E402
+from pooling.surplus.models import Allocation  # noqa: E402
+from pooling.treasury import banks  # noqa: E402
+from pooling.treasury.models import Item  # noqa: E402
+from tests.conftest import anders, make_member, make_officer  # noqa: E402
+from tests.faults import workflows as w  # noqa: E402
+
+PEOPLE = ("ada", "bea", "eva", "tessa", "theo", "clara", "cem", "anders", "aisha", "alois")
+"""Ada has something of everything, Eva nothing yet; Bea is on the other side of Ada's trades. The rest are officers."""
+
+_OFFICERS = PEOPLE[3:]
+_LINE_PER_STEP = b"name,email,joined_on\nZoe Neu,zoe@example.org,2026-10-01\nNobody,not an address,2026-10-01\n"
+
+
+def money() -> None:
+    """Payments of every kind, costs and income, proposals that wait, a year closed and its surplus put to use."""
+    for step in (
+        w.pay("ada", "300.10", "ahead"), w.pay("bea", "12.34", "part"), w.pay(None, 100, "unplaced"),
+        w.pay(None, 58, "placed"), w.place("placed", "cleo"), w.correct("placed", "cleo", "58.50", "corrected"),
+        w.pay("dora", 90, "withdrawn"), w.withdraw("withdrawn"), w.charge("2026-10"),
+        w.item("office", 80, "cost"), w.move_between_banks, *w.CLOSED, w.propose_allocation, w.confirm_allocation,
+        w.propose_write_off, lambda: w.propose_opening("second", 700), w.propose_reversal,
+    ):  # fmt: skip
+        step()
+    part = years.Part(Allocation.Purpose.RESERVE, None, Money("26.66", "EUR"))
+    years.propose_allocation(parts=[part], text="The rest", ballot="Assembly", by=w.user("tessa"), on=w.ON)
+    banks.note_balance(bank_id=w.bank(), day=w.ON, amount=w.eur("5012.00"), by=w.user("tessa"))
+
+
+def benefits() -> None:
+    """A claim in every state, each of them Ada's or Bea's."""
+    for step in (
+        *w.approved("ada", 400, "paid"), w.start_run(), w.pay_claims, w.tell_paid, w.propose_loan,
+        w.second(proposals.LOAN), w.propose_hard_floor, *w.approved("ada", "55.55", "approved"),
+        w.submit("ada", 123, "submitted"), w.submit("bea", 99, "proposed"), w.propose("proposed", 80),
+        w.submit("ada", 50, "refused"),
+        lambda: claims.refuse(claim_id=w.claim("refused"), reason="CEILING", by=w.user("cem"), on=w.ON),
+        w.submit("ada", 51, "withdrawn"),
+        lambda: claims.withdraw(claim_id=w.claim("withdrawn"), by=w.user("ada"), on=w.ON),
+    ):  # fmt: skip
+        step()
+
+
+def work() -> None:
+    """Invoices in every state, offers and wants, trades in every state."""
+    for step in (
+        w.draft("draft"), w.draft("issued"), w.issue("issued"), w.draft("part"), w.issue("part"),
+        w.receive("part", 100, "receipt"), w.draft("paid"), w.issue("paid"), w.receive("paid", "285.48", "whole"),
+        w.credit("paid", "note"), w.issue("note"), w.draft("late"),
+        lambda: invoices.issue(
+            invoice_id=w.invoice("late"), member_id=w.member("ada").pk, by=w.user("ada"),
+            on=w.ON.replace(month=10), at=w.AT,
+        ),
+    ):  # fmt: skip
+        step()
+    ada, bea = w.member("ada"), w.member("bea")
+    invoices.send(
+        invoice_id=w.invoice("issued"), member_id=ada.pk, pdf=b"%PDF-1.7\n", by=ada.user_id, on=w.ON
+    )  # fmt: skip
+    for member, kind, title in ((ada, "OFFER", "Proofreading"), (bea, "WANT", "A shelf"), (bea, "OFFER", "A portrait")):
+        listings.publish(
+            member_id=member.pk, kind=kind, category="OTHER", title=title, text="Ask me;\nwe agree on the day.",
+            price_credit=Money(20, "CREDIT"), price_minutes=90, by=member.user_id, on=w.ON,
+        )  # fmt: skip
+    for key in ("asked", "agreed", "done", "settled", "undone"):
+        w.ask(key, 5, 30)()
+    for key in ("agreed", "done", "settled", "undone"):
+        w.take(trades.accept, key, "ada")()
+    for key in ("done", "settled", "undone"):
+        w.take(trades.deliver, key, "ada")()
+    for key in ("settled", "undone"):
+        w.take(trades.settle, key, "bea")()
+    w.take(trades.undo, "undone", "ada")()
+    limits.change(
+        member_id=ada.pk, credit_limit=Money(300, "CREDIT"), maximum=Money(1500, "CREDIT"), reason="She provides much",
+        by=w.user("tessa"), on=w.ON,
+    )  # fmt: skip
+
+
+def office() -> None:
+    """Applications, an import, a proposed role, runs, a job that failed, a letter, a sound audit."""
+    for name in ("Rafael Prinz", "Oona Virtanen"):
+        said = {"name": name, "email": f"{name.split()[0].lower()}@example.org", "motivation": "I work alone."}
+        membership.apply(said=said, came_from="192.0.2.1", on=w.ON)
+    importing.keep(rows=importing.read(_LINE_PER_STEP, on=w.ON), by=w.user("aisha"))
+    roles.propose(email="bea@example.org", role=Role.AUDITOR, by=w.user("aisha"))
+    batch.prepare(period=parse("2026-10"), by=w.user("tessa"), on=w.ON)
+    Job.objects.filter(done_at=None).update(done_at=clock.now())
+    Job.objects.create(
+        task="mutual.mail.letters.deliver", arguments={"letter_id": 1}, due_at=clock.now(), tries=5,
+        failed_at=clock.now(), failure="TimeoutError",
+    )  # fmt: skip
+    audit.run()
+
+
+def sign_in(name: str) -> str:
+    """A session of this person's, as fresh as one who has just given her password, for as long as the tests run."""
+    browser = Browser()
+    browser.force_login(User.objects.get(email=f"{name}@example.org"))
+    session = browser.session
+    session["account_authentication_methods"] = [
+        {"method": "password", "at": time.time() + 86400, "reauthenticated": True}
+    ]
+    session.save()
+    return str(browser.cookies[settings.SESSION_COOKIE_NAME].value)
+
+
+def keys(name: str) -> str:
+    """An authenticator app and recovery codes; what the app's secret is."""
+    user = User.objects.get(email=f"{name}@example.org")
+    secret = base64.b32encode(name.encode().ljust(20, b"-")).decode()
+    TOTP.activate(user, secret)
+    RecoveryCodes.activate(user)
+    return secret
+
+
+def where() -> dict[str, object]:
+    """The numbers and ids that addresses are made of."""
+    ada = w.member("ada")
+    main = banks.BankAccount.objects.get(slug="main")
+    return {
+        "number": ada.number,
+        "bea": w.member("bea").number,
+        "applicant": Member.objects.filter(status="APPLICANT").earliest("pk").number,
+        "account_id": str(main.account_id),
+        "entry_id": str(journal.entry_id_of(f"item/{Item.objects.get(form_key='cost').number}/recorded")),
+        "claims": {claim.form_key: claim.number for claim in Claim.objects.all()},
+        "client_id": Client.objects.get().pk,
+        "plan": DuesPlan.objects.get().slug,
+        "fund": "sickness",
+        "invoices": {invoice.form_key: invoice.pk for invoice in Invoice.objects.all()},
+        "receipt_id": Receipt.objects.get(form_key="receipt").pk,
+        "draft_id": str(ImportDraft.objects.get().pk),
+        "attachment_id": Attachment.objects.get().pk,
+        "letter_id": Letter.objects.earliest("pk").pk,
+        "payments": {payment.form_key: payment.number for payment in Payment.objects.all()},
+        "runs": {run.kind: str(run.pk) for run in Run.objects.all()},
+        "decisions": {decision.kind: decision.number for decision in Decision.objects.order_by("pk")},
+        "charge": Charge.objects.filter(member=w.member("bea")).latest("pk").pk,
+        "bank": "main",
+        "item": Item.objects.get(form_key="cost").number,
+        "listings": {one.title: one.pk for one in Listing.objects.all()},
+        "trades": {trade.form_key: trade.number for trade in Trade.objects.all()},
+        "pay_run": PayRun.objects.get().number,
+        "loan": Loan.objects.get().number,
+        "key_id": Authenticator.objects.get(user__email="ada@example.org", type="webauthn").pk,
+    }
+
+
+def make() -> dict[str, object]:
+    """Make the world, and tell what is where."""
+    w.make_world()
+    anders()
+    make_officer(Role.ADMINISTRATOR, "Alois")
+    make_member("Eva Neu", joined_on=w.ON)
+    for step in (money, benefits, work, office):
+        step()
+    EmailAddress.objects.all().delete()
+    EmailAddress.objects.bulk_create(
+        EmailAddress(user=user, email=user.email, verified=True, primary=True) for user in User.objects.all()
+    )
+    secrets = {name: keys(name) for name in (*_OFFICERS, "ada")}
+    Authenticator.objects.create(
+        user=User.objects.get(email="ada@example.org"), type=Authenticator.Type.WEBAUTHN,
+        data={"name": "My phone", "credential": {"clientExtensionResults": {"credProps": {"rk": True}}}},
+    )  # fmt: skip
+    return {"cookies": {name: sign_in(name) for name in PEOPLE}, "secrets": secrets, "where": where()}
+
+
+if __name__ == "__main__":
+    print(json.dumps(make()))
