@@ -127,8 +127,9 @@ def run(setup: Setup, *, seed: int, runs: int = RUNS, on_progress: Progress | No
     sizes = [min(block, runs - first) for first in range(0, runs, block)]
     streams = np.random.SeedSequence(seed).spawn(len(sizes))
     parts = []
+    inverses = _inverses(setup)
     for size, stream in zip(sizes, streams, strict=True):
-        parts.append(_block(setup, np.random.Generator(np.random.SFC64(stream)), size))
+        parts.append(_block(setup, inverses, np.random.Generator(np.random.SFC64(stream)), size))
         if on_progress is not None:
             on_progress(size)
     if not parts:
@@ -137,7 +138,23 @@ def run(setup: Setup, *, seed: int, runs: int = RUNS, on_progress: Progress | No
     return Paths(*(np.concatenate(arrays) for arrays in zip(*parts, strict=True)))
 
 
-def _block(setup: Setup, dice: np.random.Generator, runs: int) -> tuple[Ints, Ints, Ints]:
+@dataclass(frozen=True)
+class _Inverses:
+    """The inverse tables of a setup, made once for all blocks: by benefit (with the rate), and of open claims."""
+
+    by_benefit: tuple[tuple[int, float, NDArray[np.uint16]], ...]
+    open_claims: tuple[tuple[OpenClaims, NDArray[np.uint16]], ...]
+
+
+def _inverses(setup: Setup) -> _Inverses:
+    merged = {daily: _merged(cells) for daily, cells in _by_benefit(setup.cells).items()}
+    return _Inverses(
+        tuple((daily, rate, tables.inverse(chances)) for daily, (rate, chances) in merged.items()),
+        tuple((one, tables.inverse(one.paid_days)) for one in setup.open_claims),
+    )
+
+
+def _block(setup: Setup, inverses: _Inverses, dice: np.random.Generator, runs: int) -> tuple[Ints, Ints, Ints]:
     members, covered = _population(setup, dice, runs)
     paying = members if not setup.arrears else dice.binomial(members, 1.0 - setup.arrears)
     rate = np.ones(runs) if setup.certainty is None else dice.gamma(setup.certainty, 1 / setup.certainty, runs)
@@ -145,12 +162,12 @@ def _block(setup: Setup, dice: np.random.Generator, runs: int) -> tuple[Ints, In
     expected = covered * seasons[None, :] * rate[:, None]
     benefits = np.zeros((runs, setup.months), dtype=np.int64)
     claims = np.zeros((runs, setup.months), dtype=np.int64)
-    for daily, cells in _by_benefit(setup.cells).items():
-        days, begun = _days_paid(setup, dice, expected, cells)
+    for daily, rate_of_all, table in inverses.by_benefit:
+        days, begun = _days_paid(setup, dice, expected * rate_of_all, table)
         benefits += days * daily
         claims += begun
-    for one in setup.open_claims:
-        benefits += _days_still_paid(setup, dice, one, runs) * one.daily
+    for one, table in inverses.open_claims:
+        benefits += _days_still_paid(setup, dice, one, table, runs) * one.daily
     if setup.due_already:
         benefits[:, 0] += setup.due_already
     return paying.astype(np.int64), benefits, claims
@@ -192,12 +209,12 @@ def _merged(cells: Sequence[Cell]) -> tuple[float, Floats]:
     return sum(rates), chances / chances.sum()
 
 
-def _days_paid(setup: Setup, dice: np.random.Generator, expected: Floats, cells: list[Cell]) -> tuple[Ints, Ints]:
-    """Days paid in every run and month to people of these cells, and how many of them fell ill."""
-    rate, chances = _merged(cells)
-    begun = _begun(setup, dice, expected * rate)
+def _days_paid(
+    setup: Setup, dice: np.random.Generator, expected: Floats, table: NDArray[np.uint16]
+) -> tuple[Ints, Ints]:
+    """Days paid in every run and month at one benefit, and how many fell ill; ``expected`` is how many, by month."""
+    begun = _begun(setup, dice, expected)
     runs, horizon = begun.shape
-    table = tables.inverse(chances)
     day = np.repeat(np.tile(np.arange(horizon, dtype=np.int32), runs), begun.reshape(-1))
     ground = np.repeat(np.arange(runs) * (horizon + 1), begun.sum(axis=1))
     day += table[dice.integers(0, tables.POINTS, size=len(day), dtype=np.uint16)]
@@ -227,9 +244,10 @@ def _begun(setup: Setup, dice: np.random.Generator, expected: Floats) -> Ints:
     return np.bincount(day, minlength=runs * horizon).reshape(runs, horizon)
 
 
-def _days_still_paid(setup: Setup, dice: np.random.Generator, one: OpenClaims, runs: int) -> Ints:
+def _days_still_paid(
+    setup: Setup, dice: np.random.Generator, one: OpenClaims, table: NDArray[np.uint16], runs: int
+) -> Ints:
     """Days paid in every run and month to people who are ill already."""
-    table = tables.inverse(one.paid_days)
     horizon = sum(setup.month_days)
     drawn = table[dice.integers(0, tables.POINTS, size=(runs, one.count), dtype=np.uint16)].astype(np.int64)
     if one.count * setup.months < horizon:  # few: what each month has of each claim
