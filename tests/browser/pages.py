@@ -158,7 +158,8 @@ ALSO = {"": "tessa", "second-factor/": "tessa", "me/leave/": "eva", "runs/": "ai
 """Plain routes that show somebody else another page."""
 
 ELSEWHERE = {
-    "accounts/2fa/authenticate/", "accounts/password/set/", "accounts/login/code/confirm/", "accounts/2fa/webauthn/login/",
+    "accounts/password/set/",
+    "accounts/2fa/authenticate/", "accounts/login/code/confirm/", "accounts/2fa/webauthn/login/",
     "accounts/2fa/webauthn/reauthenticate/", "accounts/^confirm-email/(?P<key>[-:\\w]+)/$",
     "accounts/^password/reset/key/(?P<uidb36>[0-9A-Za-z]+)-(?P<key>.+)/$",
 }  # fmt: skip
