@@ -7,7 +7,8 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from django.db import connection
-from django.db.models import BigIntegerField, Case, F, Sum, When
+from django.db.models import BigIntegerField, Case, F, Q, Sum, When
+from django.db.models.functions import Lower
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import override
@@ -29,6 +30,24 @@ def navigation() -> Iterator[rooms.NavItem]:
     yield rooms.NavItem(_("Invoices"), "invoicing:invoices", "file-invoice", "trade", _MINE, 20)
     yield rooms.NavItem(_("Clients"), "invoicing:clients", "address-book", "trade", _MINE, 21)
     yield rooms.NavItem(_("VAT"), "invoicing:vat", "receipt-tax", "trade", _MINE, 22)
+
+
+def relations(*, member_id: int, since: dt.date) -> Iterator[rooms.Relation]:
+    """Members who invoiced this one since a day, whom she invoiced, and those who invoiced a client of hers."""
+    lately = Invoice.objects.filter(issued_on__gte=since)
+    me = Member.objects.get(pk=member_id)
+    mine = lately.filter(member_id=member_id).values("client__email", "client__vat_id")
+    addresses = {row["client__email"].lower() for row in mine} - {""}
+    vat_ids = {row["client__vat_id"] for row in mine} - {""}
+    for billed in Member.objects.annotate(lower=Lower("email")).filter(lower__in=addresses).exclude(pk=member_id):
+        yield rooms.Relation(billed.pk, "trade")
+    billing = lately.exclude(member_id=member_id)
+    for other in billing.filter(client__email__iexact=me.email).values_list("member_id", flat=True).distinct():
+        yield rooms.Relation(other, "trade")
+    same = billing.annotate(lower=Lower("client__email"))
+    same = same.filter(Q(lower__in=addresses) | Q(client__vat_id__in=vat_ids))
+    for other in same.values_list("member_id", flat=True).distinct():
+        yield rooms.Relation(other, "client")
 
 
 def _open(member_id: int) -> Any:

@@ -231,6 +231,15 @@ def relations(*, member_id: int, since: dt.date) -> list[Relation]:
     return list(_gather("relations", member_id=member_id, since=since))
 
 
+def thank_in_hours(*, member_ids: Sequence[int], minutes: int, key: str, on: dt.date) -> None:
+    """Thank members with time credit for work done for everybody; called inside the transaction that has the reason.
+
+    :param key: what for, such as ``appeal/A-000001``: nobody is thanked twice for it
+    """
+    for offer in _offers("thank_in_hours"):
+        offer(member_ids=member_ids, minutes=minutes, key=key, on=on)
+
+
 def personal_data(*, member_id: int) -> dict[str, Any]:
     """Everything the rooms hold about a member, by room."""
     return {offer.__module__.removesuffix(".room"): offer(member_id=member_id) for offer in _offers("personal_data")}

@@ -29,6 +29,7 @@ urlpatterns = [
     path("claims/", include("pooling.claims.urls")),
     path("circles/", include("pooling.circles.urls")),
     path("payouts/", include("pooling.payouts.urls")),
+    path("appeals/", include("pooling.claims.appeals.urls")),
     path("treasury/", include("pooling.treasury.urls")),
     path("", include("pooling.benefits.urls")),
     path("", include("pooling.urls")),

@@ -6,7 +6,8 @@ import datetime as dt
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from django.db import connection
+from django.db import connection, transaction
+from django.db.models import Q
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, override
@@ -17,10 +18,11 @@ from members.models import Member
 from mutual import formats, personal, rooms
 from mutual.access import Role
 from mutual.currencies import CREDIT, HOUR
-from mutual.ledger import balances, chart
+from mutual.ledger import balances, chart, journal
 from mutual.ledger.kinds import Kind
 from mutual.money import Money, from_minor
 from mutual.periods import Period
+from mutual.trail import trail
 
 _MEMBERS = frozenset({Role.MEMBER})
 _TITLES = {CREDIT: gettext_lazy("Credit"), HOUR: gettext_lazy("Hours")}
@@ -32,6 +34,33 @@ def navigation() -> Iterator[rooms.NavItem]:
     yield rooms.NavItem(_("My trades"), "barter:trades", "arrows-exchange", "trade", _MEMBERS, 31)
     everybody = _MEMBERS | {Role.AUDITOR, Role.ADMINISTRATOR, Role.TREASURER}
     yield rooms.NavItem(_("Barter book"), "barter:open_book", "scale", "books", everybody, 90)
+
+
+def relations(*, member_id: int, since: dt.date) -> Iterator[rooms.Relation]:
+    """Whom a member traded with since a day, or trades with now."""
+    either = Q(provider_id=member_id) | Q(receiver_id=member_id)
+    lately = Q(asked_on__gte=since) | Q(settled_on__gte=since) | Q(status__in=Trade.OPEN)
+    dealt = Trade.objects.filter(either, lately).exclude(status=Trade.Status.DECLINED)
+    for pair in dealt.values_list("provider_id", "receiver_id"):
+        yield rooms.Relation(pair[0] if pair[1] == member_id else pair[1], "trade")
+
+
+def thank_in_hours(*, member_ids: Sequence[int], minutes: int, key: str, on: dt.date) -> None:
+    """Give members hours from the community's account; who holds as much as she may gets none, and a note says so."""
+    community = accounts.community(HOUR)
+    numbers = dict(Member.objects.filter(pk__in=member_ids).values_list("pk", "number"))
+    for member_id in member_ids:
+        thanks = journal.move(
+            from_minor(minutes, HOUR), debit=community, credit=accounts.of_member(HOUR, numbers[member_id])
+        )
+        try:
+            with transaction.atomic():
+                journal.post(
+                    kind=Kind.HOURS_THANKED, key=f"thanks/{key}/{numbers[member_id]}", book=chart.barter_book(),
+                    date=on, transfers=[thanks], recorded_by=None,
+                )  # fmt: skip
+        except journal.BalanceOutOfRange:
+            trail.record(by=None, did="THANKS_DID_NOT_FIT", subject=numbers[member_id], detail={"for": key})
 
 
 def on_admitted(*, member_id: int, number: str, currency: str, on: dt.date) -> None:

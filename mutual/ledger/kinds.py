@@ -75,3 +75,4 @@ class Kind(models.IntegerChoices):
 
     TRADE_SETTLED = 60, _("Trade settled")
     LEAVER_SETTLED = 61, _("Balance settled on leaving")
+    HOURS_THANKED = 62, _("Thanked in hours")

@@ -92,6 +92,17 @@ def _day(cursor: object, book_id: int, day: dt.date) -> tuple[int, bytes, bytes]
     return int(count), bytes(root), bytes(short or b"")
 
 
+def chain_at(book_id: int, *, before: dt.date) -> str | None:
+    """The chained hash of a book's last sealed day before a day, as hexadecimal digits; None while there is none."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT encode(chain, 'hex') FROM ledger_seal WHERE book_id = %s AND day < %s ORDER BY day DESC LIMIT 1",
+            [book_id, before],
+        )
+        row = cursor.fetchone()
+    return None if row is None else str(row[0])
+
+
 def verify(since: dt.date | None = None) -> Iterator[SealBroken]:
     """Compare the sealed days (from ``since``, or all) with what the books say now; every chain is followed whole."""
     with connection.cursor() as cursor:

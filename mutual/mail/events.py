@@ -28,13 +28,14 @@ class Event:
 EVENTS = {
     "applied": Event(_("Your application arrived"), needed=True),
     "applied_twice": Event(_("Somebody applied with your address"), needed=True),
+    "applied_left": Event(_("You may come back"), needed=True),
+    "appointed": Event(_("You were given a role"), needed=True),
     "admitted": Event(_("You are a member"), needed=True),
     "declined": Event(_("Your application was declined"), needed=True),
     "invoice": Event(_("An invoice to a client"), needed=True),
     "claim_submitted": Event(_("Your claim arrived")),
     "claim_approved": Event(_("Your claim is approved"), needed=True),
     "claim_refused": Event(_("Your claim is refused, and why"), needed=True),
-    "claim_paid": Event(_("A benefit is paid")),
     "reminder_friendly": Event(_("Dues may have slipped your mind"), needed=True),
     "reminder_plain": Event(_("Dues are still open"), needed=True),
     "reminder_firm": Event(_("The last letter about open dues"), needed=True),
@@ -42,6 +43,14 @@ EVENTS = {
     "agreement_broken": Event(_("An agreement no longer holds"), needed=True),
     "waiver_granted": Event(_("Dues are not asked for a while")),
     "band_asked": Event(_("You were drawn to show your income band"), needed=True),
+    "benefit_paid": Event(_("A benefit is paid")),
+    "claim_goes_on": Event(_("Your certificate is accepted")),
+    "claim_certificate_declined": Event(_("Your certificate is needed again"), needed=True),
+    "claim_certificate_ends": Event(_("Your certificate ends soon")),
+    "claim_paused": Event(_("Your claim pauses until a new certificate comes"), needed=True),
+    "juror_called": Event(_("You were drawn for a jury"), needed=True),
+    "juror_thanked": Event(_("A jury you sat on is done")),
+    "appeal_decided": Event(_("Your appeal is decided"), needed=True),
 }
 """By the name of the letter's template."""
 

@@ -13,3 +13,8 @@ def record(*, by: int | None, did: str, subject: str, detail: dict[str, str | in
 def about(subject: str, limit: int = 50) -> list[Deed]:
     """What was done to one thing, oldest first."""
     return list(Deed.objects.filter(subject=subject).order_by("id")[:limit])
+
+
+def is_recorded(*, did: str, subject: str, detail: dict[str, str | int | bool | None]) -> bool:
+    """Whether something was done to one thing already, with these details among others."""
+    return Deed.objects.filter(subject=subject, did=did, detail__contains=detail).exists()

@@ -29,6 +29,10 @@ class Destroyed(VaultRefused):
     """The key was destroyed: nobody can read it any more."""
 
 
+class NoVault(VaultRefused):
+    """There is no vault for this subject."""
+
+
 class NothingThere(VaultRefused):
     """Nothing is sealed at that place."""
 
@@ -88,11 +92,14 @@ def read(*, subject: str, place: str, by: int, at: dt.datetime, reason: str) -> 
     """What is sealed at a place. The opening is committed before the bytes are given out: a transaction of its own.
 
     :param reason: a code of the caller's, never free words
+    :raises NoVault: if nothing was ever sealed about it
     :raises Destroyed: if the vault's key is gone
     :raises NothingThere: if nothing is sealed there
     :raises Damaged: if it is not what was sealed there
     """
-    vault = Vault.objects.get(subject=subject)
+    vault = Vault.objects.filter(subject=subject).first()
+    if vault is None:
+        raise NoVault(f"There is no vault for {subject}.")
     key = _key(vault)
     row = vault.contents.filter(place=place).first()
     if row is None:
@@ -121,6 +128,18 @@ def is_destroyed(subject: str) -> bool:
 def destroy_after(subject: str, *, on: dt.date | None) -> None:
     """Settle the day a vault's key is destroyed, or that it is not settled."""
     Vault.objects.filter(subject=subject, destroyed_on=None).update(destroy_on=on)
+
+
+def unsettled(prefix: str) -> list[str]:
+    """The living subjects beginning so whose day of destruction is not settled."""
+    rows = Vault.objects.filter(subject__startswith=prefix, destroyed_on=None, destroy_on=None).order_by("id")
+    return list(rows.values_list("subject", flat=True))
+
+
+def settled(prefix: str) -> list[str]:
+    """The living subjects beginning so whose day of destruction is settled."""
+    rows = Vault.objects.filter(subject__startswith=prefix, destroyed_on=None, destroy_on__isnull=False)
+    return list(rows.order_by("id").values_list("subject", flat=True))
 
 
 def destroy(subject: str, *, on: dt.date) -> None:

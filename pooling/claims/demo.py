@@ -45,6 +45,7 @@ def live(story: rooms.Story, period: Period) -> None:
             member_id=actor.member_id, fund_id=fund.pk, occasion=kind,
             first_day=max(last - dt.timedelta(days=days), actor.joined_on or last), last_day=last, amount=claimed,
             form_key=f"demo-{period.start:%Y-%m}-{n}", by=actor.user_id, on=last,
+            words="I could not work on these days.",
         )  # fmt: skip
         room = claims.room_in(fund)
         amount = min(claimed, Money(int(room.amount * 4 // 10), story.currency))

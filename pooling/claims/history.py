@@ -17,7 +17,9 @@ def absences(
     until: dt.date | None = None,
 ) -> Iterator[Absence]:  # fmt: skip
     """Claims on a fund that were approved; see :func:`pooling.benefits.facts.absences`."""
-    found = Claim.objects.filter(fund_id=fund_id, status__in=[Claim.Status.APPROVED, Claim.Status.PAID])
+    found = Claim.objects.filter(
+        fund_id=fund_id, status__in=[*Claim.GOING_ON, Claim.Status.APPROVED, Claim.Status.PAID]
+    )
     if member_ids is not None:
         found = found.filter(member__in=member_ids)
     if since is not None:
@@ -28,14 +30,20 @@ def absences(
         end = claim.last_day + dt.timedelta(1)
         yield Absence(
             member_id=claim.member_id, cause=claim.occasion, occurred_on=claim.first_day, began_on=claim.first_day,
-            ended_on=end, number=claim.number, reported_on=claim.submitted_on, lines=_lines(claim, end),
+            ended_on=end, number=claim.number, rule=claim.ruled["rule"] if claim.ruled else "",
+            reported_on=claim.submitted_on, lines=_lines(claim, end),
         )  # fmt: skip
 
 
 def _lines(claim: Claim, end: dt.date) -> tuple[Line, ...]:
-    """What was approved, by calendar months in proportion to their days."""
+    """What was granted: as the rules reckoned it, else what was approved, by months in proportion to their days."""
     if claim.amount_approved is None:
         return ()
+    if claim.ruled is not None and not claim.deviates:
+        return tuple(
+            Line(dt.date.fromisoformat(start), dt.date.fromisoformat(stop), days, amount)
+            for start, stop, days, amount in claim.ruled["lines"]
+        )
     months = [
         (max(month.start, claim.first_day), min(month.end, end)) for month in Period(claim.first_day, end).months()
     ]

@@ -71,6 +71,16 @@ def approved(fund: Fund) -> Money:
     return from_minor(found.aggregate(sum=Sum("amount_due"))["sum"] or 0, fund.currency)
 
 
+def close_if_paid(claim: Claim) -> None:
+    """Set a claim PAID whose last month was paid before it was known to be the last."""
+    if claim.status != Claim.Status.APPROVED or claim.instalments.filter(state=Instalment.State.APPROVED).exists():
+        return
+    last = claim.instalments.filter(state=Instalment.State.PAID).order_by("-paid_on", "-id").first()
+    if last is not None:
+        claim.status, claim.paid_on, claim.paid_from = Claim.Status.PAID, last.paid_on, last.paid_from
+        claim.save(update_fields=["status", "paid_on", "paid_from"])
+
+
 def _waiting(claim: Claim) -> list[Instalment]:
     return list(
         claim.instalments.select_for_update(of=("self",))

@@ -1,4 +1,7 @@
-"""A claim: for when, from which fund, how much; decided by two officers. No diagnosis, no upload."""
+"""A claim: for when, from which fund, how much; who decided, what was paid.
+
+What she wrote about it, and the files, are in the vault (:mod:`mutual.vault`): no row here says what somebody has.
+"""
 
 from __future__ import annotations
 
@@ -24,6 +27,8 @@ class Claim(models.Model):
     class Status(models.TextChoices):
         SUBMITTED = "SUBMITTED", _("Submitted")
         PROPOSED = "PROPOSED", _("Waiting for a second officer")
+        RUNNING = "RUNNING", _("Approved, paid month by month")
+        PAUSED = "PAUSED", _("Paused until a new certificate comes")
         APPROVED = "APPROVED", _("Approved, money set aside")
         PAID = "PAID", _("Paid")
         REFUSED = "REFUSED", _("Refused")
@@ -37,9 +42,12 @@ class Claim(models.Model):
         FREQUENCY = "FREQUENCY", _("There was a benefit for the same time already.")
         CEILING = "CEILING", _("The ceiling is reached.")
         DATE = "DATE", _("The dates lie outside the membership.")
+        OWN_RISK = "OWN_RISK", _("It was over before anything could be paid.")
+        EVIDENCE = "EVIDENCE", _("What was asked for did not come.")
         UNCLEAR = "UNCLEAR", _("The claim is not clear; please submit it again with the right dates or amount.")
 
-    OPEN = (Status.SUBMITTED, Status.PROPOSED, Status.APPROVED)
+    GOING_ON = (Status.RUNNING, Status.PAUSED)
+    OPEN = (Status.SUBMITTED, Status.PROPOSED, *GOING_ON, Status.APPROVED)
 
     number = models.CharField(max_length=12, unique=True)
     form_key = models.CharField(max_length=64, unique=True)
@@ -61,6 +69,23 @@ class Claim(models.Model):
     reason = models.CharField(max_length=10, choices=Reason.choices, blank=True)
     paid_on = models.DateField(null=True)
     paid_from = models.ForeignKey("treasury.BankAccount", on_delete=models.PROTECT, null=True, related_name="+")
+    needs_two = models.BooleanField(default=True)
+    """Whether a second officer must confirm: above the threshold of the desk's rules on the day of the proposal."""
+    deviates = models.BooleanField(default=False)
+    """Whether the officers decided otherwise than the fund's rules; why is sealed."""
+    jury_granted = models.BooleanField(default=False)
+    """Whether a jury granted it: officers settle the amount, and cannot refuse it again."""
+    decided_before = models.JSONField(default=list)
+    """The ids of the officers who decided it the first time; others decide now."""
+    ruled = models.JSONField(null=True)
+    """What the fund's rules said when it was decided: version, amount, every step in the member's language, lines. None
+    where the fund has no rules. Nothing in it says what somebody has."""
+    ongoing = models.BooleanField(default=False)
+    """Whether it goes on after the last day certified; then it pauses until a new certificate is accepted."""
+    decisions = models.PositiveSmallIntegerField(default=0)
+    """How often it was decided: each decision has its letter."""
+    follows = models.ForeignKey("self", on_delete=models.PROTECT, null=True, related_name="followed_by")
+    """The claim whose cut part this one is, after a jury granted it."""
 
     class Meta:
         constraints = [
@@ -76,8 +101,11 @@ class Claim(models.Model):
             ),
             models.CheckConstraint(
                 name="claim_decided_by_two_people",
-                condition=~Q(status__in=["APPROVED", "PAID"])
-                | (Q(proposed_by__isnull=False, decided_by__isnull=False) & ~Q(proposed_by=F("decided_by"))),
+                condition=~Q(status__in=["RUNNING", "PAUSED", "APPROVED", "PAID"])
+                | (
+                    Q(proposed_by__isnull=False, decided_by__isnull=False)
+                    & (Q(needs_two=False) | ~Q(proposed_by=F("decided_by")))
+                ),
             ),
             models.CheckConstraint(
                 name="claim_not_decided_by_the_claimant",
@@ -100,6 +128,136 @@ class Claim(models.Model):
 
     def __str__(self) -> str:
         return self.number
+
+    @property
+    def vault(self) -> str:
+        """The subject of its vault."""
+        return f"claim/{self.number}"
+
+
+class Evidence(models.Model):
+    """A file that supports a claim: what kind it is, and where it is sealed. Its name is not kept: names talk."""
+
+    class Kind(models.TextChoices):
+        CERTIFICATE = "CERTIFICATE", _("Certificate of incapacity")
+        BIRTH = "BIRTH", _("Birth record")
+        INSOLVENCY = "INSOLVENCY", _("Client's notice of insolvency")
+        NOTICE = "NOTICE", _("Client's letter that ends the work")
+        BILL = "BILL", _("Bill or estimate")
+        INCOME = "INCOME", _("Proof of income")
+        OTHER = "OTHER", _("Something else")
+
+    claim = models.ForeignKey(Claim, on_delete=models.PROTECT, related_name="evidence")
+    place = models.CharField(max_length=40)
+    kind = models.CharField(max_length=11, choices=Kind.choices)
+    mime = models.CharField(max_length=40)
+    suffix = models.CharField(max_length=4)
+    size = models.PositiveIntegerField()
+    pages = models.PositiveSmallIntegerField()
+    added_on = models.DateField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["claim", "place"], name="evidence_place_once")]
+        ordering = ["id"]
+
+    @property
+    def file_name(self) -> str:
+        """What it is called when it is opened."""
+        return f"{self.claim.number}-{self.place.rpartition('/')[2]}.{self.suffix}"
+
+
+ASKED = {
+    Claim.Occasion.ILLNESS: (Evidence.Kind.CERTIFICATE,),
+    Claim.Occasion.CHILD: (Evidence.Kind.BIRTH,),
+    Claim.Occasion.LOST_CLIENT: (Evidence.Kind.INSOLVENCY, Evidence.Kind.NOTICE),
+    Claim.Occasion.BROKEN_TOOL: (Evidence.Kind.BILL,),
+    Claim.Occasion.OTHER: (),
+}
+"""What evidence an occasion asks for: one of these."""
+
+
+class Certificate(models.Model):
+    """So many percent incapacitated from a day up to and with another: the first with the claim, later ones to go on,
+    lower ones for a phased return. Counts once an officer has accepted it."""
+
+    claim = models.ForeignKey(Claim, on_delete=models.PROTECT, related_name="certificates")
+    from_on = models.DateField()
+    until_on = models.DateField()
+    incapacity = models.PositiveSmallIntegerField(default=100)
+    form_key = models.CharField(max_length=64, unique=True)
+    handed_in_on = models.DateField()
+    accepted_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
+    accepted_on = models.DateField(null=True)
+    declined_on = models.DateField(null=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(name="certificate_ends_after_it_begins", condition=Q(until_on__gte=F("from_on"))),
+            models.CheckConstraint(name="certificate_percent", condition=Q(incapacity__lte=100)),
+            models.CheckConstraint(
+                name="certificate_accepted_or_declined", condition=Q(accepted_on=None) | Q(declined_on=None)
+            ),
+        ]
+        ordering = ["from_on", "id"]
+
+
+class DeskRules(models.Model):
+    """How claims are decided, from a day on: every figure dated, and set by a decision (none for those delivered)."""
+
+    valid_from = models.DateField(unique=True)
+    four_eyes_above = MoneyField(default=0)
+    """Claims above this amount need a second officer; zero: all of them."""
+    appeal_days = models.PositiveSmallIntegerField(default=30)
+    """How long after a decision it can be appealed."""
+    answer_days = models.PositiveSmallIntegerField(default=7)
+    """How long a juror has to answer."""
+    juror_minutes = models.PositiveSmallIntegerField(default=60)
+    """What a juror is thanked with, in hours of the time bank."""
+    keep_months = models.PositiveSmallIntegerField(default=12)
+    """How long after a claim is over its papers can be read."""
+    sample_percent = models.PositiveSmallIntegerField(default=5)
+    """How many of the paid claims are read again."""
+    remind_days = models.PositiveSmallIntegerField(default=7)
+    """How long before a certificate runs out a reminder is sent."""
+    decision = models.OneToOneField("governance.Decision", on_delete=models.PROTECT, null=True, related_name="+")
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                name="desk_rules_make_sense",
+                condition=Q(four_eyes_above__gte=0, appeal_days__gte=14, answer_days__gte=2, keep_months__gte=1)
+                & Q(sample_percent__lte=100),
+            )
+        ]
+        ordering = ["valid_from"]
+
+
+class Sample(models.Model):
+    """A paid claim drawn to be read again, and what that showed."""
+
+    class Verdict(models.TextChoices):
+        FINE = "FINE", _("As it should be")
+        PAPERS = "PAPERS", _("Evidence is missing")
+        AMOUNT = "AMOUNT", _("The amount is not right")
+        RULES = "RULES", _("The rules were applied wrongly")
+
+    claim = models.OneToOneField(Claim, on_delete=models.PROTECT, related_name="sample")
+    period = models.CharField(max_length=8)
+    seed = models.CharField(max_length=64)
+    drawn_on = models.DateField()
+    verdict = models.CharField(max_length=6, choices=Verdict.choices, blank=True)
+    read_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
+    read_on = models.DateField(null=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                name="sample_read_by_somebody",
+                condition=Q(verdict="", read_by=None, read_on=None)
+                | (~Q(verdict="") & Q(read_by__isnull=False, read_on__isnull=False)),
+            )
+        ]
+        indexes = [models.Index(fields=["period"], name="sample_of_period")]
 
 
 class Instalment(models.Model):

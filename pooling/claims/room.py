@@ -16,7 +16,8 @@ from mutual.access import Role
 from mutual.ledger import balances, chart
 from mutual.money import from_minor
 from mutual.periods import Period
-from pooling.claims.models import Claim, Instalment
+from pooling.claims import evidence
+from pooling.claims.models import Certificate, Claim, Instalment, Sample
 
 _MINE = frozenset({Role.MEMBER})
 _DESK = frozenset({Role.CLAIMS_OFFICER, Role.TREASURER})
@@ -26,6 +27,7 @@ def navigation() -> Iterator[rooms.NavItem]:
     """My claims; the desk for officers."""
     yield rooms.NavItem(_("My claims"), "claims:my_claims", "heart-handshake", "mine", _MINE, 14)
     yield rooms.NavItem(_("Claims desk"), "claims:desk", "clipboard-check", "office", _DESK, 58)
+    yield rooms.NavItem(_("What funds granted"), "claims:open_book", "scale", "books", frozenset(Role), 91)
 
 
 def owed(*, member_id: int, on: dt.date) -> Iterator[rooms.Owed]:
@@ -43,13 +45,19 @@ def owed(*, member_id: int, on: dt.date) -> Iterator[rooms.Owed]:
 
 
 def home_cards(*, member_id: int, on: dt.date) -> Iterator[rooms.Card]:
-    """Claims under way."""
+    """Claims under way; a certificate that is needed."""
+    for claim in Claim.objects.filter(member_id=member_id, status=Claim.Status.PAUSED):
+        yield rooms.Card(
+            _("Claim %(number)s pauses") % {"number": claim.number},
+            _("Its certificate has run out. Hand in the next one, or say that you are well again."),
+            reverse("claims:mine", args=[claim.number]), _("See it"), "warn", 11,
+        )  # fmt: skip
     for claim in Claim.objects.filter(
         member_id=member_id, status__in=[Claim.Status.SUBMITTED, Claim.Status.PROPOSED]
     ).order_by("id")[:3]:
         yield rooms.Card(
             _("Claim %(number)s is being decided") % {"number": claim.number},
-            _("You claimed %(amount)s. Two officers decide.") % {"amount": formats.money(claim.amount_claimed)},
+            _("You claimed %(amount)s. Claims officers decide.") % {"amount": formats.money(claim.amount_claimed)},
             reverse("claims:mine", args=[claim.number]), _("See it"), "calm", 40,
         )  # fmt: skip
 
@@ -64,6 +72,16 @@ def office_cards(*, roles: frozenset[Role], on: dt.date) -> Iterator[rooms.Card]
                 _("Claims to decide: %(count)s") % {"count": first + second},
                 _("%(second)s of them wait for a second officer.") % {"second": second},
                 reverse("claims:desk"), _("Decide"), "warn", 10,
+            )  # fmt: skip
+        certificates = Certificate.objects.filter(
+            accepted_on=None, declined_on=None, claim__status__in=Claim.GOING_ON
+        ).count()
+        samples = Sample.objects.filter(verdict="").count()
+        if certificates or samples:
+            yield rooms.Card(
+                _("Certificates to check: %(count)s") % {"count": certificates},
+                _("Paid claims to read again: %(count)s.") % {"count": samples},
+                reverse("claims:desk"), _("See them"), "warn", 10,
             )  # fmt: skip
     if Role.TREASURER in roles:
         count = Claim.objects.filter(status=Claim.Status.APPROVED).count()
@@ -118,10 +136,17 @@ def statement_sections(*, member_id: int, period: Period, language: str) -> Iter
 
 
 def personal_data(*, member_id: int) -> list[dict[str, Any]]:
-    """A member's claims and what was paid on each; what is sealed is on the claim's own page."""
-    found = Claim.objects.select_related("fund").prefetch_related("instalments")
+    """A member's claims, what was paid on each, and who looked; what is sealed is on the claim's own page."""
+    found = Claim.objects.select_related("fund").prefetch_related("instalments", "certificates", "evidence")
     return [
-        personal.row(one) | {"fund": one.fund.name, "instalments": personal.rows(one.instalments.all())}
+        personal.row(one, but=["decided_before"])
+        | {
+            "fund": one.fund.name,
+            "instalments": personal.rows(one.instalments.all()),
+            "certificates": personal.rows(one.certificates.all()),
+            "files": personal.rows(one.evidence.all(), but=["place"]),
+            "opened": [{"what": look.what, "at": look.at.isoformat(), "why": look.why} for look in evidence.looks(one)],
+        }
         for one in found.filter(member_id=member_id).order_by("id")
     ]
 

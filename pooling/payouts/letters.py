@@ -24,6 +24,7 @@ def tell(*, number: str, after: int, upto: int) -> int:
             letters.send(
                 key=f"payrun/{number}/{claim.number}/{one.instalment.place}", to=claim.member.email,
                 template="emails/benefit_paid", language=claim.member.language,
+                reader=claim.member.user_id,
                 context={
                     "member": claim.member, "number": claim.number, "fund": run.fund, "whole": run.is_whole,
                     "percent": formats.percent(run.index, 2), "share": run.money(one.share + one.gift),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from decimal import Decimal
+from types import SimpleNamespace
 
 from django.db import transaction
 
@@ -20,13 +21,17 @@ from mutual.ledger import journal
 from mutual.ledger.kinds import Kind
 from mutual.money import Money
 from mutual.periods import parse
+from mutual.uploads import Accepted
 from pooling import accounts, dues, funds, payments
+from pooling.benefits import rules as benefit_rules
 from pooling.buffers import returns, rules
 from pooling.circles import circles, giving
 from pooling.circles import terms as circle_terms
 from pooling.circles.models import Circle
-from pooling.claims import claims
-from pooling.claims.models import Claim
+from pooling.claims import claims, desk_rules, evidence, schedule
+from pooling.claims.appeals import appeals
+from pooling.claims.appeals.models import Appeal, Juror
+from pooling.claims.models import Certificate, Claim
 from pooling.dunning import agreements, ladder
 from pooling.easing import waivers, work
 from pooling.models import Charge, DuesPlan, Fund, Payment
@@ -559,6 +564,107 @@ CIRCLE = [
     propose_terms, confirm_terms, form_circle, ask_for_seat("ada", 1), ask_for_seat("bea", 2), ask_for_seat("cleo", 2),
     open_circle, fill_buffers,
 ]  # fmt: skip
+RULES = {
+    "currency": "EUR",
+    "benefits": [
+        {"rule": "sick-pay", "title": "Sick pay", "causes": ["ILLNESS"], "own_risk": {"days": 7},
+         "pays": {"by": "FLAT", "per": "DAY", "amount": 300}}
+    ],
+}  # fmt: skip
+
+
+def propose_rules():
+    return benefit_rules.propose(
+        fund_id=fund("parents"), terms=RULES, text="", why="So voted.", valid_from=dt.date(2025, 1, 1),
+        by=user("tessa"), on=ON,
+    )  # fmt: skip
+
+
+def adopt_rules():
+    newest = Decision.objects.filter(kind=benefit_rules.KIND).latest("pk")
+    return benefit_rules.adopt(decision_id=newest.pk, by=user("theo"), on=ON)
+
+
+def submit_going_on():
+    return claims.submit(
+        member_id=member("ada").pk, fund_id=fund("parents"), occasion="ILLNESS", first_day=dt.date(2026, 9, 1),
+        last_day=dt.date(2026, 11, 30), amount=None, ongoing=True, words="What happened", evidence_kind="CERTIFICATE",
+        files=[Accepted("image/png", "png", b"a picture", 1)], form_key="g", by=member("ada").user_id, on=ON,
+    )  # fmt: skip
+
+
+def propose_what_rules_say():
+    amount = Claim.objects.get(form_key="g").amount_claimed
+    return claims.propose(claim_id=claim("g"), amount=amount, by=user("clara"), on=ON)
+
+
+def hand_in_certificate():
+    return schedule.hand_in(
+        claim_id=claim("g"), from_on=dt.date(2026, 12, 1), until_on=dt.date(2026, 12, 31), incapacity=50,
+        form_key="next", by=member("ada").user_id, on=ON,
+    )  # fmt: skip
+
+
+def accept_certificate():
+    newest = Certificate.objects.get(form_key="next")
+    return schedule.accept(certificate_id=newest.pk, by=user("cem"), on=ON)
+
+
+def add_files():
+    return evidence.add(
+        claim_id=claim("g"), kind="OTHER", files=[Accepted("image/png", "png", b"another", 1)], form_key="files", on=ON
+    )
+
+
+def get_well():
+    day = dt.date(2026, 12, 10)
+    return schedule.finish(claim_id=claim("g"), last_day=day, by=member("ada").user_id, on=dt.date(2026, 12, 12))
+
+
+GOING_ON = [propose_rules, adopt_rules, submit_going_on, propose_what_rules_say, approve("g")]
+
+
+def invite_jurors():
+    for n in range(6):
+        make_member(f"Juror{n} Nobody", joined_on=dt.date(2025, 10, 1))
+
+
+def begin_appeal():
+    # The secret number is the same each time here, so that two histories draw the same jury.
+    appeals.secrets = SimpleNamespace(token_hex=lambda size: "0" * 2 * size)
+    return appeals.begin(claim_id=claim("a"), by=member("ada").user_id, on=ON)
+
+
+def file_appeal():
+    return appeals.file(
+        appeal_id=Appeal.objects.get().pk, grounds="RULE", words="Look again.", share="seven swans",
+        by=member("ada").user_id, on=ON,
+    )  # fmt: skip
+
+
+def answer_as_juror(place) -> Step:
+    def answer():
+        juror = Juror.objects.select_related("member").order_by("place")[place]
+        return appeals.answer(appeal_id=juror.appeal_id, vote="GRANT", by=juror.member.user_id, on=ON)
+
+    return answer
+
+
+def propose_desk_rules():
+    figures = {
+        "appeal_days": 45, "answer_days": 5, "juror_minutes": 90, "keep_months": 24, "sample_percent": 10,
+        "remind_days": 10,
+    }  # fmt: skip
+    return desk_rules.propose(
+        figures=figures, four_eyes_above=eur(50), valid_from=ON, text="Voted", by=user("clara"), on=ON
+    )
+
+
+def confirm_desk_rules():
+    newest = Decision.objects.filter(kind=desk_rules.KIND).latest("pk")
+    if newest.state == Decision.State.PROPOSED:
+        desk_rules.confirm(decision_id=newest.pk, by=user("cem"), on=ON)
+
 
 SHORT = approved("ada", "1700.01", "a") + approved("bea", 900, "b")
 """More than the sickness fund's 2,000."""
@@ -637,6 +743,21 @@ WORKFLOWS = [
             lambda: claims.refuse(claim_id=claim("a"), reason="No days", by=user("cem"), on=ON),
         ],
     ),
+    Workflow("claim under rules", GOING_ON[:2], GOING_ON[2:]),
+    Workflow(
+        "claim that goes on, ends", GOING_ON, [add_files, hand_in_certificate, accept_certificate, get_well]
+    ),
+    Workflow(
+        "month set aside", GOING_ON,
+        [lambda: schedule.advance(claim_id=claim("g"), on=dt.date(2026, 12, 1))],
+    ),
+    Workflow(
+        "appeal granted",
+        [invite_jurors, submit("ada", 400, "a"),
+         lambda: claims.refuse(claim_id=claim("a"), reason="CEILING", by=user("cem"), on=ON)],
+        [begin_appeal, file_appeal, answer_as_juror(0), answer_as_juror(1), answer_as_juror(2)],
+    ),
+    Workflow("rules of the desk", [], [propose_desk_rules, confirm_desk_rules]),
     Workflow("year closed", EARNED, [propose_closing, confirm_closing]),
     Workflow("surplus allocated", CLOSED, [propose_allocation, confirm_allocation]),
     Workflow("dues relief", [*CLOSED, propose_allocation, confirm_allocation], [relieve]),

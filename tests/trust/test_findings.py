@@ -29,6 +29,7 @@ from tests.invoicing.test_invoices import client_of, draft, issue
 from tests.mutual.ledger.test_audit import unguarded
 from tests.pooling.buffers.test_buffers import set_rule
 from tests.pooling.circles.test_circles import fill, terms
+from tests.pooling.claims.appeals.test_appeals import filed, vote
 from tests.pooling.claims.test_claims import approved, claim
 from tests.pooling.claims.test_claims import pay as pay_claims
 from tests.pooling.easing.test_easing import grant, take
@@ -67,6 +68,7 @@ BREAKS = {
     "pay runs under way are covered": "UPDATE payouts_payout SET due = due + 9000, share = share + 9000",
     "pay runs paid what they say": "UPDATE payouts_payrun SET paid = paid - 1 WHERE state = 'PAID'",
     "what funds lent one another is in the journal": "UPDATE payouts_loan SET repaid = repaid + 1",
+    "a decided appeal has its majority": "UPDATE appeals_appeal SET state = 'DISMISSED' WHERE state = 'GRANTED'",
     "allocations are in the journal": "UPDATE surplus_allocation SET amount = amount + 1",
     "closed years stay closed": "UPDATE ledger_book SET closed_until = '2026-12-01' WHERE id = 1",
     "closed years leave no income or expense": (
@@ -112,6 +114,10 @@ def lived(coop):
         first_on=dt.date(2026, 12, 1), text="x", by=coop.by, on=ON,
     )  # fmt: skip
     proposals.confirm(decision_id=lent.pk, kind=proposals.LOAN, by=theo_again(), on=ON)
+    for n in range(6):
+        make_member(f"Juror{n} Nobody")
+    lost = claims.refuse(claim_id=claim(coop, ada, 50, key="lost").pk, reason="CEILING", by=first, on=ON)
+    vote(filed(lost), "GRANT", "GRANT", "GRANT")
     from invoicing.models import Issuer
 
     invoice = draft(ada, client=client_of(ada))

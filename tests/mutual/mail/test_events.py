@@ -21,26 +21,26 @@ class TestTable:
         assert {path.name.removesuffix(".subject.txt") for path in folder.glob("*.subject.txt")} == set(events.EVENTS)
 
 
-def paid(member, key="k"):
-    claim = type("Claim", (), {"number": "C-000001", "amount_approved": None})
+def thanked(member, key="k"):
+    appeal = type("Appeal", (), {"number": "A-000001"})
     return letters.send(
-        key=key, to=member.email, template="emails/claim_paid", context={"claim": claim, "member": member},
-        language="en", reader=member.user_id,
+        key=key, to=member.email, template="emails/juror_thanked",
+        context={"appeal": appeal, "member": member, "minutes": 60}, language="en", reader=member.user_id,
     )  # fmt: skip
 
 
 class TestSend:
     def test_writes_nothing_that_the_reader_does_without(self):
         ada, bo = make_member("Ada Byron"), make_member("Bo Ek")
-        events.mute(reader=ada.user_id, events=["claim_paid"])
-        assert paid(ada) is None
-        assert "/me/letters/" in paid(bo, "other").text
+        events.mute(reader=ada.user_id, events=["juror_thanked"])
+        assert thanked(ada) is None
+        assert "/me/letters/" in thanked(bo, "other").text
         assert Letter.objects.count() == 1
 
     def test_writes_what_is_needed_whatever_was_muted(self):
         ada = make_member("Ada Byron")
-        events.mute(reader=ada.user_id, events=["claim_refused", "claim_paid", "no such letter"])
-        assert events.muted(ada.user_id) == {"claim_paid"}
+        events.mute(reader=ada.user_id, events=["claim_refused", "juror_thanked", "no such letter"])
+        assert events.muted(ada.user_id) == {"juror_thanked"}
         Muted.objects.create(reader=ada.user_id, event="claim_refused")
         assert events.is_wanted("claim_refused", ada.user_id)
 
@@ -51,8 +51,8 @@ class TestPage:
         client.force_login(ada.user)
         assert "checked" in client.get(reverse("letters")).content.decode()
         client.post(reverse("letters"), {"wanted": ["claim_submitted"]})
-        assert "claim_paid" in events.muted(ada.user_id)
+        assert "juror_thanked" in events.muted(ada.user_id)
         assert "claim_submitted" not in events.muted(ada.user_id)
-        client.post(reverse("letters"), {"wanted": ["claim_submitted", "claim_paid"]})
-        assert "claim_paid" not in events.muted(ada.user_id)
+        client.post(reverse("letters"), {"wanted": ["claim_submitted", "juror_thanked"]})
+        assert "juror_thanked" not in events.muted(ada.user_id)
         assert client.post(reverse("letters"), {"wanted": ["admitted"]}).status_code == 422

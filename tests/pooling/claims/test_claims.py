@@ -200,7 +200,7 @@ class TestPages:
         }  # fmt: skip
         for _ in range(2):
             page = client.post(reverse("claims:new"), said, follow=True)
-        assert "Two officers decide" in page.content.decode()
+        assert "Claims officers decide" in page.content.decode()
         one = Claim.objects.get()
         client.post(reverse("claims:withdraw", args=[one.number]))
         assert Claim.objects.get().status == Claim.Status.WITHDRAWN

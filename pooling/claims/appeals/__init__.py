@@ -1,0 +1,1 @@
+"""Appeals: five members drawn by lot say whether a decision stands."""
