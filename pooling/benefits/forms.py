@@ -13,10 +13,12 @@ from django.utils.dates import WEEKDAYS
 from django.utils.text import slugify
 from django.utils.translation import gettext_lazy as _
 
+from members.models import Member
 from mutual.inputs import AmountField, DayField, LineField, TextField
 from mutual.money import Money, decimals, from_minor, minor
 from pooling.benefits import founding
-from pooling.benefits.terms import EVERY_DAY, Benefit, Partial, Span, Terms
+from pooling.benefits.terms import EVERY_DAY, Benefit, By, Partial, Span, Terms
+from pooling.forms import member_by_number
 
 _UNITS = (("days", _("days")), ("months", _("months")))
 _STEP = re.compile(r"(\d{1,5})\s+(days?|months?)\s*:\s*([\d.]+)\s*%?", re.ASCII | re.IGNORECASE)
@@ -262,6 +264,44 @@ def _length(span: Span) -> int:
 
 def _unit(span: Span) -> str:
     return "months" if span.months else "days"
+
+
+class CoverForm(forms.Form):
+    """What a member is covered for from a day on; only what the fund's rules ask for is asked."""
+
+    number = LineField(label=_("Member number"), max_length=12, help_text="M-000123")
+    since = DayField(label=_("From"))
+
+    def __init__(self, *args: Any, terms: Terms, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.terms = terms
+        if terms.levels:
+            self.fields["level"] = forms.ChoiceField(
+                label=_("Level"), choices=[(one.name, one.name) for one in terms.levels]
+            )
+        most = max(one.units_most for one in terms.benefits)
+        if most > 1:
+            self.fields["units"] = forms.IntegerField(label=_("Units"), min_value=1, max_value=most, initial=1)
+        if any(one.pays.by == By.EARNINGS or one.earnings_cap is not None for one in terms.benefits):
+            self.fields["earnings"] = AmountField(
+                label=_("Earned a month before, on average"), currency=terms.currency, required=False
+            )
+        if any(one.age_from is not None or one.age_until is not None for one in terms.benefits):
+            self.fields["born_on"] = DayField(label=_("Born on"), required=False)
+
+    def clean_number(self) -> Member:
+        """:raises ValidationError: if nobody has that number"""
+        return member_by_number(self.cleaned_data["number"])
+
+    def said(self) -> dict[str, Any]:
+        """What :func:`pooling.benefits.covers.choose` takes."""
+        cleaned = self.cleaned_data
+        earnings = cleaned.get("earnings")
+        return {
+            "member_id": cleaned["number"].pk, "since": cleaned["since"], "level": cleaned.get("level", ""),
+            "units": cleaned.get("units", 1), "earnings": minor(earnings) if earnings else None,
+            "born_on": cleaned.get("born_on"),
+        }  # fmt: skip
 
 
 class FoundForm(forms.Form):

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib import messages
+from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
@@ -17,8 +18,9 @@ from members.governance.models import Decision
 from members.models import Member
 from mutual import access, clock
 from mutual.access import Role
-from pooling.benefits import founding, reports, rules, schemes, texts
-from pooling.benefits.forms import BenefitForm, FoundForm, first
+from pooling.benefits import covers, founding, reports, rules, schemes, texts
+from pooling.benefits.forms import BenefitForm, CoverForm, FoundForm, first
+from pooling.benefits.models import Cover
 from pooling.benefits.terms import Terms
 from pooling.models import Fund
 
@@ -140,6 +142,31 @@ def propose(request: HttpRequest, slug: str) -> HttpResponse:
         except rules.RulesRefused as refused:
             form.add_error(None, str(refused))
     return render(request, "benefits/propose.html", context, status=422 if form.errors else 200)
+
+
+@access.roles(*MONEY)
+@require_http_methods(["GET", "POST"])
+def cover_page(request: HttpRequest, slug: str) -> HttpResponse:
+    """What members are covered for in a fund: newest first, and a new choice from a day on."""
+    fund = get_object_or_404(Fund, slug=slug, closed_on=None)
+    today = clock.today()
+    terms = _base(fund, "")
+    if terms is None:
+        raise Http404
+    first_said = {"since": today, "number": request.GET.get("number", "")[:12]}
+    form = CoverForm(request.POST or None, terms=terms, initial=first_said)
+    if request.method == "POST" and form.is_valid():
+        try:
+            covers.choose(fund_id=fund.pk, by=access.acting(request), **form.said())
+        except covers.CoverRefused as refused:
+            form.add_error(None, str(refused))
+        else:
+            messages.success(request, _("Noted. What was before that day stays as it was."))
+            return redirect("benefits:covers", slug)
+    chosen = Cover.objects.filter(fund=fund).select_related("member").order_by("-since", "-id")
+    page = Paginator(chosen, 50).get_page(request.GET.get("page"))
+    context = {"fund": fund, "form": form, "page": page, "levels": bool(terms.levels)}
+    return render(request, "benefits/covers.html", context, status=422 if form.errors else 200)
 
 
 @access.roles(*OFFICE)

@@ -105,6 +105,7 @@ TABLE = {
     "funds/": "MTCAX",
     "funds/<slug:slug>/": "MTCAX",
     "funds/<slug:slug>/change/": "TX",
+    "funds/<slug:slug>/covers/": "TX",
     "funds/<slug:slug>/rules/": "MTCAX",
     "funds/<slug:slug>/rules/propose/": "TX",
     "funds/found/": "TX",

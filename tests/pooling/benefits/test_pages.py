@@ -6,6 +6,8 @@ import datetime as dt
 import re
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from members.governance.models import Decision
@@ -265,3 +267,51 @@ class TestEffect:
         adopt(propose(coop))
         found = self.effect(monkeypatch, coop, [10] * 4)
         assert (found.enough, found.shown, found.before.amount, found.after.amount) == (False, False, 0, 0)
+
+
+class TestCovers:
+    def test_are_chosen_for_a_member_by_an_officer(self, coop, client, ada, treasurer):
+        scheme = schemes.scheme("broodfonds").terms
+        adopt(rules.propose(
+            fund_id=coop.sick.pk, terms=scheme.to_json(), text="", why="So voted.", valid_from=ON, by=coop.by, on=ON
+        ))  # fmt: skip
+        client.force_login(ada.user)
+        assert client.get("/funds/sickness/covers/").status_code == 404
+        assert "No level was chosen for that day." in text_of(client.get("/if-i-fell-ill/"))
+        client.force_login(treasurer)
+        wrong = {"number": "M-999999", "since": "2026-11-01", "level": "750"}
+        assert client.post("/funds/sickness/covers/", wrong).status_code == 422
+        answer = client.post("/funds/sickness/covers/", wrong | {"number": ada.number})
+        assert answer.status_code == 302
+        assert ada.number in text_of(client.get("/funds/sickness/covers/"))
+        client.force_login(ada.user)
+        assert "€ 750.00 a month" in text_of(client.get("/if-i-fell-ill/"))
+
+    def test_ask_only_for_what_the_rules_go_by(self, coop, client, ada, treasurer):
+        scheme = schemes.scheme("earnings").terms
+        client.force_login(treasurer)
+        assert client.get("/funds/sickness/covers/").status_code == 404
+        adopt(rules.propose(
+            fund_id=coop.sick.pk, terms=scheme.to_json(), text="", why="So voted.", valid_from=ON, by=coop.by, on=ON
+        ))  # fmt: skip
+        page = client.get("/funds/sickness/covers/").content.decode()
+        assert "Earned a month before" in page
+        assert "Born on" in page
+        assert 'name="level"' not in page
+        said = {"number": ada.number, "since": "2026-11-01", "earnings": "2,400.00", "born_on": "1985-05-05"}
+        assert client.post("/funds/sickness/covers/", said).status_code == 302
+        client.force_login(ada.user)
+        assert "€ 1,560.00 a month" in text_of(client.get("/if-i-fell-ill/"))
+
+
+class TestQueries:
+    def test_are_as_many_for_many_versions(self, coop, ada):
+        by = person("treasurer").pk
+        counts = []
+        for n in range(3):
+            adopt(propose(coop, pays=MONTHLY, waiting_months=n, valid_from=f"2026-11-{10 + n}"), by)
+            reports.if_ill(ada, ON)  # what is remembered for good is remembered now
+            with CaptureQueriesContext(connection) as asked:
+                assert len(reports.if_ill(ada, ON)) == 1
+            counts.append(len(asked))
+        assert counts == counts[:1] * 3
