@@ -26,12 +26,12 @@ def begin(story: rooms.Story) -> None:
         promise="GIFT", currency=unit, target=Money(6_000, unit), by=first, on=on,
     )  # fmt: skip
     wanted = rules.Wanted(
-        levels=[(3375, 75_000), (4500, 100_000), (5625, 125_000)], claim_retention=120_000, year_retention=600_000,
+        levels=[(3375, 75_000), (4500, 100_000), (5625, 125_000)], claim_retention=80_000, year_retention=600_000,
         premium_points=800, gift_limit=217_300,
     )  # fmt: skip
     proposal = rules.propose(
         fund_id=fund.pk, wanted=wanted, valid_from=on, by=first, on=on,
-        text="Circles of 20 to 50. Each carries 1,200 of a claim and 6,000 in a year; the pool takes the rest for 8 %.",
+        text="Circles of 20 to 50. Each carries 800 of a claim and 6,000 in a year; the pool takes the rest for 8 %.",
     )  # fmt: skip
     rules.confirm(decision_id=proposal.pk, by=second, on=on)
     plans = []

@@ -313,12 +313,6 @@ def totals(circle: Circle, on: dt.date) -> tuple[int, int, int]:
     return year, _carried(circle=circle), int(paid)
 
 
-def gave_since(circle: Circle, since: dt.date) -> dict[int, int]:
-    """What each member gave in a circle since a day."""
-    found = Gift.objects.filter(carried__circle=circle, carried__returned_on=None, carried__given_on__gte=since)
-    return dict(found.values("donor_id").annotate(sum=Sum("amount")).values_list("donor_id", "sum"))
-
-
 def of_member(member_id: int, since: dt.date, until: dt.date = dt.date.max) -> tuple[int, int]:
     """What a member gave and received by gifts from a day on, up to, not including, another."""
     given = Gift.objects.filter(

@@ -6,7 +6,7 @@ import datetime as dt
 from dataclasses import dataclass
 
 from members.governance.models import Decision
-from mutual.ledger import balances, chart
+from mutual.ledger import balances
 from mutual.money import Money, from_minor
 from mutual.periods import year
 from pooling import accounts
@@ -28,15 +28,13 @@ class LevelView:
 
 @dataclass(frozen=True)
 class Mate:
-    """Somebody in the circle, by name; officers also see what she put in and gave, never what she received."""
+    """Somebody in the circle, by name. What each gave is hers to see: whoever gave less has claimed."""
 
     name: str
     number: str
     level: LevelView
     joined_on: dt.date | None
     leaves_on: dt.date | None
-    holds: Money | None = None
-    gave: Money | None = None
 
 
 @dataclass(frozen=True)
@@ -49,6 +47,7 @@ class TermsView:
     year_retention: Money | None
     gift_limit: Money | None
     premium: str
+    months: str
 
 
 @dataclass(frozen=True)
@@ -95,11 +94,12 @@ def terms_view(terms: Terms) -> TermsView:
     return TermsView(
         terms, tuple(level_view(level, unit) for level in terms.levels.all()), maybe(terms.claim_retention),
         maybe(terms.year_retention), maybe(terms.gift_limit), f"{points // 100}.{points % 100:02}",
+        ", ".join(map(str, terms.months)),
     )  # fmt: skip
 
 
-def circle(one: Circle, on: dt.date, *, office: bool) -> CircleView:
-    """One circle, for its members or for the office.
+def circle(one: Circle, on: dt.date) -> CircleView:
+    """One circle, for its members and the office.
 
     :raises pooling.circles.circles.NoTerms: if nothing is decided about circles of its fund
     """
@@ -107,20 +107,11 @@ def circle(one: Circle, on: dt.date, *, office: bool) -> CircleView:
     assert terms is not None
     levels, unit = rules.levels(terms), one.fund.currency
     seats = list(Seat.objects.select_related("member").filter(circle=one, left_on=None).order_by("member__name"))
-    held: dict[str, Money] = {}
-    gave: dict[int, int] = {}
-    if office:
-        codes = {f"{accounts.BUFFERS}{one.fund.slug}:{seat.member.number}" for seat in seats}
-        found = chart.with_codes(sorted(codes), book=chart.coop_book())
-        sums = balances.of_many(found)
-        held = {account.code.rpartition(":")[2]: sums[account.pk] for account in found}
-        gave = giving.gave_since(one, year(on).start)
     nobody = levels[max(levels)]
     mates = [
         Mate(
             seat.member.name, seat.member.number, level_view(levels.get(seat.place, nobody), unit), seat.joined_on,
-            seat.leaves_on, held.get(seat.member.number, from_minor(0, unit)) if office else None,
-            from_minor(gave.get(seat.member_id, 0), unit) if office else None,
+            seat.leaves_on,
         )
         for seat in seats
     ]  # fmt: skip

@@ -69,7 +69,7 @@ def circle_page(request: HttpRequest, slug: str) -> HttpResponse:
     own = reports.mine(member.pk, today) if member else None
     seated = own is not None and own.seat.circle_id == circle.pk and own.seat.joined_on is not None
     context = {
-        "view": reports.circle(circle, today, office=office), "office": office, "sees": office or seated,
+        "view": reports.circle(circle, today), "sees": office or seated,
         "administers": _has(request, Role.ADMINISTRATOR), "own": own, "mine": seated,
         "asked": own is not None and own.seat.circle_id == circle.pk, "member": member is not None,
     }  # fmt: skip
@@ -90,7 +90,7 @@ def mine(request: HttpRequest) -> HttpResponse:
         return redirect("circles:circles")
     seated = own.seat.joined_on is not None
     context = {
-        "own": own, "seated": seated, "view": reports.circle(own.seat.circle, today, office=False),
+        "own": own, "seated": seated, "view": reports.circle(own.seat.circle, today),
     }  # fmt: skip
     return render(request, "circles/mine.html", context)
 

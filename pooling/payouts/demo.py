@@ -45,7 +45,7 @@ def _bad_month(story: rooms.Story, period: Period) -> None:
     first, second = (actor.user_id for actor in story.claims_officers[:2])
     if amount.amount < 20:
         return
-    for n, actor in enumerate(story.present(period.start - dt.timedelta(days=200))[30:35]):
+    for n, actor in enumerate(story.present(period.start)[30:35]):
         assert actor.member_id is not None
         claim = claims.submit(
             member_id=actor.member_id, fund_id=fund.pk, occasion="LOST_CLIENT", first_day=period.start,
