@@ -290,6 +290,13 @@ class TestDates:
         assert (Circle.objects.get().state, Circle.objects.get().size) == ("OPEN", 4)
         assert not list(audit.findings())
 
+    def test_can_be_asked_for_in_a_circle_of_the_smallest_size(self, ring):
+        Circle.objects.update(smallest=5)
+        for member in ring.members[:2]:
+            circles.change_level(member_id=member.pk, place=1, by=member.user_id, on=ON)
+            circles.leave(member_id=member.pk, by=member.user_id, on=ON)
+        assert (Circle.objects.get().state, Circle.objects.get().size) == ("OPEN", 5)
+
     def test_let_a_level_change_later(self, ring):
         ada = ring.members[0]
         circles.change_level(member_id=ada.pk, place=2, by=ada.user_id, on=ON)
