@@ -199,7 +199,7 @@ class TestExport:
         assert said["sign_in"]["letters_not_wanted"] == [{"event": "receipts"}]
         assert said["past"] == [{"joined_on": dt.date(2024, 1, 1), "left_on": dt.date(2024, 6, 30)}]
         assert "PROFILE_CHANGED" in {deed["did"] for deed in said["what_was_done_about_you"]}
-        assert "INVOICE_ISSUED" in {deed["did"] for deed in said["what_you_did"]}
+        assert "TRADE_ACCEPTED" in {deed["did"] for deed in said["what_you_did"]}
 
     def test_has_no_secret_and_nothing_of_another_member(self, ada, client):
         client.force_login(ada.user)
