@@ -368,9 +368,11 @@ def _target(scale: _Scale, target: Value | None, words: str) -> SafeString:
 
 
 def _labels(scale: _Scale, labels: Sequence[str], *, between: bool) -> SafeString:
-    """The first, middle and last label: more would not be read on a phone."""
+    """The first, middle and last label, or each of a few bars': more would not be read on a phone."""
     last = len(labels) - 1
     shown = sorted({0, last // 2, last} if last >= 4 else {0, last})
+    if between and last <= 3:
+        shown = list(range(len(labels)))
     slot = Fraction(WIDTH - _LEFT - _RIGHT, scale.count)
     rows = []
     for index in shown:

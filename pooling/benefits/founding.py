@@ -174,11 +174,11 @@ class Plan:
 
     def chart(self) -> charts.Chart:
         """Members needed for one, two and three claims at once, against how many there are."""
+        bars = [(_claims(one.claims), one.members) for one in self.break_even] + [(say("at the start"), self.members)]
         return charts.bars(
-            title=say("Members needed"), labels=[_claims(one.claims) for one in self.break_even],
-            series=[charts.Series(say("Members needed"), tuple(one.members for one in self.break_even))],
-            words=formats.number, of=say("Claims at once"), target=self.members,
-            target_words=say("%(members)s at the start") % {"members": formats.number(self.members)},
+            title=say("Members needed, and members at the start"), labels=[label for label, _count in bars],
+            series=[charts.Series(say("Members"), tuple(count for _label, count in bars))], words=formats.number,
+            of=say("Claims at once"),
         )  # fmt: skip
 
 

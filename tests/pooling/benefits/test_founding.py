@@ -161,7 +161,7 @@ class TestPage:
         client.force_login(person("treasurer"))
         assert client.get("/funds/found/").content.count(b"field-label") == 20
         said = client.post("/funds/found/", self.answers(answer="show")).content.decode()
-        for piece in ("Members needed", "€25.00", "Before it begins", "chart-target"):
+        for piece in ("Members needed", "€25.00", "Before it begins", "at the start"):
             assert piece in said
         assert not Fund.objects.exists()
         answer = client.post("/funds/found/", self.answers(answer="found"))

@@ -228,9 +228,9 @@ class TestLoad:
         from tests.pooling.claims.test_claims import approved, filled
 
         filled.__wrapped__(coop)
-        adopt(propose(coop), by=_other())
         ada = make_member("Ada Byron")
         claim = approved(coop, ada, 400)
+        adopt(propose(coop), by=_other())
         absence = facts.Absence(ada.pk, "ILLNESS", day("2026-11-05"), day("2026-11-05"), day("2026-11-12"))
         loaded = facts.load(absence, fund_id=coop.sick.pk)
         (before,) = loaded.earlier
