@@ -692,7 +692,7 @@ WORKFLOWS = [
         propose_work, confirm(work.WORK), charge("2026-10")
     ]),
     Workflow("credited payment withdrawn", [
-        by_the_day, charge("2026-10"), pay("dora", 150, "d"), left("dora", OCTOBER), charge("2026-10")
+        by_the_day, charge("2026-10"), pay("dora", 150, "d"), left("dora", dt.date(2026, 10, 10)), charge("2026-10")
     ], [withdraw("d")]),
     Workflow("reminders", [], [remind]),
     Workflow("agreement made, broken", [], [agree, lambda: agreements.review(on=ON)]),
