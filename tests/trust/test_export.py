@@ -25,7 +25,7 @@ from mutual.mail import letters
 from mutual.mail.models import Letter, Muted
 from tests.conftest import make_member
 from tests.invoicing.barter.test_trades import agreed, settle
-from tests.pooling.test_dues import coop
+from tests.pooling.test_dues import charge, coop
 from tests.trust.test_worlds import world
 
 __all__ = ["coop"]
@@ -123,6 +123,7 @@ MARKED = {
 def ada(coop):
     """A member with a row in every table about a person."""
     ada, bo = world(coop, "Ada Byron", "fine words"), make_member("Bo Ek")
+    charge()
     listings.publish(
         member_id=ada.pk, kind="OFFER", category="OTHER", title="Proofs", text="Read twice", price_credit=None,
         price_minutes=None, by=ada.user_id, on=ON,
