@@ -12,6 +12,7 @@ from pooling.circles import circles, giving
 from pooling.circles import terms as rules
 from pooling.circles.models import Circle, Seat
 from pooling.claims import claims
+from pooling.claims.demo import decide
 from pooling.models import DuesPlan, Fund
 
 SIZE = 24
@@ -39,7 +40,7 @@ def begin(story: rooms.Story) -> None:
         plans.append(
             dues.open_plan(
                 name=f"With a circle, level {place}", every="MONTH", amount=Money(4500 + deposit, unit) / 100,
-                valid_from=on, days_to_pay=14, by=first,
+                valid_from=on, days_to_pay=14, by=first, more=dues.More(in_work=True),
                 shares=[
                     dues.ShareOf(fund.pk, deposit, buffer=True),
                     *((Fund.objects.get(slug=slug).pk, weight * 100) for slug, weight in
@@ -80,8 +81,7 @@ def live(story: rooms.Story, period: Period) -> None:
             form_key=f"demo-circle-{period.start:%Y-%m}", by=seat.member.user_id or by, on=last,
         )  # fmt: skip
         first, second = (actor.user_id for actor in story.claims_officers[:2])
-        claims.propose(claim_id=claim.pk, amount=claim.amount_claimed, by=first, on=period.last_day)
-        claims.approve(claim_id=claim.pk, by=second, on=period.last_day)
+        decide(claim, first=first, second=second, on=period.last_day)
     if not current:
         giving.pay_premiums(period=month(period.start), by=by, on=period.last_day)
         giving.give(on=period.last_day, by=by)

@@ -10,7 +10,7 @@ from django.conf import settings
 from mutual import rooms
 from mutual.money import Money
 from mutual.periods import Period, month
-from pooling.claims import claims
+from pooling.claims import claims, entitlements
 from pooling.claims.models import Claim
 from pooling.models import Fund
 
@@ -47,13 +47,21 @@ def live(story: rooms.Story, period: Period) -> None:
             form_key=f"demo-{period.start:%Y-%m}-{n}", by=actor.user_id, on=last,
             words="I could not work on these days.",
         )  # fmt: skip
-        room = claims.room_in(fund)
-        amount = min(claimed, Money(int(room.amount * 4 // 10), story.currency))
         if current and n == 0:
             continue
-        if amount.amount < 50:
-            claims.refuse(claim_id=claim.pk, reason=Claim.Reason.CEILING, by=first, on=period.last_day)
-            continue
-        claims.propose(claim_id=claim.pk, amount=amount, by=first, on=period.last_day)
-        if not current:
-            claims.approve(claim_id=claim.pk, by=second, on=period.last_day)
+        decide(claim, first=first, second=None if current else second, on=period.last_day)
+
+
+def decide(claim: Claim, *, first: int, second: int | None, on: dt.date, amount: Money | None = None) -> None:
+    """Decide as the rules say, or on another amount with a reason; where a fund has no rules, as claimed."""
+    found = entitlements.of(claim)
+    ruled = claim.amount_claimed if found is None else entitlements.amount(found)
+    if not ruled.amount:
+        claims.refuse(claim_id=claim.pk, reason=Claim.Reason.WAITING, by=first, on=on)
+        return
+    proposed = claims.propose(
+        claim_id=claim.pk, amount=amount or ruled, by=first, on=on,
+        deviation="Several lost the same client at once; the officers gave each what she asked for." if amount else "",
+    )  # fmt: skip
+    if proposed.status == Claim.Status.PROPOSED and second is not None:
+        claims.approve(claim_id=claim.pk, by=second, on=on)

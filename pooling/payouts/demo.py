@@ -9,6 +9,7 @@ from mutual.money import Money
 from mutual.periods import Period, add_months, month
 from pooling import setting_aside
 from pooling.claims import claims, instalments
+from pooling.claims.demo import decide
 from pooling.models import Fund
 from pooling.payouts import loans, paying, proposals
 from pooling.treasury.models import BankAccount
@@ -52,8 +53,7 @@ def _bad_month(story: rooms.Story, period: Period) -> None:
             last_day=period.last_day, amount=amount + Money(7 * n, story.currency), form_key=f"demo-bad-month-{n}",
             by=actor.user_id, on=period.last_day,
         )  # fmt: skip
-        claims.propose(claim_id=claim.pk, amount=claim.amount_claimed, by=first, on=period.last_day)
-        claims.approve(claim_id=claim.pk, by=second, on=period.last_day)
+        decide(claim, first=first, second=second, on=period.last_day, amount=claim.amount_claimed)
 
 
 def _lend(story: rooms.Story, on: dt.date) -> None:
