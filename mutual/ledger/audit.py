@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import Any
 
-from django.db import connection, transaction
+from django.db import connection
 from django.utils import timezone
 
 from mutual import rooms
@@ -185,9 +185,9 @@ def findings(*, seals_since: dt.date | None = None, with_seals: bool = True) -> 
 
     :param seals_since: compare only the sealed days from then on row by row (their chain is always followed whole)
     """
-    for number, *row in _added_up():
+    for number, *about in _added_up():
         rule, sentence = _ADDED_UP[number]
-        yield Finding(rule, row[0], sentence.format(*row))
+        yield Finding(rule, about[0], sentence.format(*about))
     for rule, sentence, query in _CHECKS:
         for row in _rows(query):
             yield Finding(rule, str(row[0]), sentence.format(*row))
@@ -198,11 +198,11 @@ def findings(*, seals_since: dt.date | None = None, with_seals: bool = True) -> 
 
 
 def _added_up() -> list[tuple[Any, ...]]:
-    with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(f"SET LOCAL work_mem = '{_ROOM_TO_ADD_UP}'")
+    with connection.cursor() as cursor:
+        cursor.execute(f"SET work_mem = '{_ROOM_TO_ADD_UP}'")
         cursor.execute(_ADD_UP)
         rows = list(cursor.fetchall())
-        cursor.execute("SET LOCAL work_mem TO DEFAULT")
+        cursor.execute("RESET work_mem")
         return rows
 
 
