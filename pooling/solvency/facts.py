@@ -236,7 +236,7 @@ def _dues(fund: Fund, on: dt.date) -> tuple[int, int, int, int, int]:
                 SELECT DISTINCT ON (c.member_id) c.member_id, c.version_id, c.amount
                   FROM pooling_charge c JOIN members_member m ON m.id = c.member_id
                  WHERE c.charged_on > %(first)s AND c.charged_on <= %(on)s AND m.status IN ('ACTIVE', 'SUSPENDED')
-                   AND m.currency = %(currency)s
+                   AND m.currency = %(currency)s AND c.part = 0
                  ORDER BY c.member_id, c.charged_on DESC, c.id DESC) AS newest
              GROUP BY version_id
             """,

@@ -110,13 +110,13 @@ def prompt(facts: FundFacts, since: dt.date) -> tuple[Decimal | None, ...]:
         if one.reported_on > since and (one.decided_on is not None or (facts.on - one.reported_on).days > last)
     ]
     found: list[Decimal | None] = []
-    shown: list[ClaimFact] = []
+    shown: set[int] = set()
     for days in PROMPT_DAYS:
         in_time = [one for one in due if one.decided_on is not None and (one.decided_on - one.reported_on).days <= days]
-        between = [one for one in in_time if all(one is not other for other in shown)]
+        between = [one for one in in_time if id(one) not in shown]
         said = None if 0 < _people(between) < FEWEST else share(in_time, due)
         if said is not None:
-            shown = in_time
+            shown = {id(one) for one in in_time}
         found.append(said)
     return tuple(found)
 
