@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import subprocess
 import sys
@@ -42,19 +43,39 @@ def together(count, work):
 """
 
 
+def _migrations() -> str:
+    """What tells the present schema from any other: the hash of every migration."""
+    found = hashlib.sha256()
+    for path in sorted(CHECKOUT.glob("*/**/migrations/*.*")):
+        if path.suffix in (".py", ".sql") and ".venv" not in path.parts:
+            found.update(path.read_bytes())
+    return found.hexdigest()[:16]
+
+
 class Arena:
     """A migrated database; code runs against it in processes of its own."""
 
     def __init__(self) -> None:
-        self.name = f"arena_{uuid.uuid4().hex[:12]}"
-        self._admin("CREATE DATABASE {}")
-        parts = urlsplit(settings.DATABASE_URL)
-        self.url = urlunsplit(parts._replace(path=f"/{self.name}"))
-        self.run_command("migrate", "--verbosity", "0")
-
-    def _admin(self, statement: str) -> None:
+        template = f"arena_of_{_migrations()}"
         with psycopg.connect(settings.DATABASE_URL, autocommit=True) as connection:
-            connection.execute(sql.SQL(statement).format(sql.Identifier(self.name)))
+            connection.execute("SELECT pg_advisory_lock(7009)")  # whoever comes second finds the template made
+            if not connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [template]).fetchone():
+                self._be(f"{template}_unfinished")
+                self._admin("DROP DATABASE IF EXISTS {} WITH (FORCE)")
+                self._admin("CREATE DATABASE {}")
+                done = self.run_command("migrate", "--verbosity", "0")
+                assert done.returncode == 0, done.stderr[-3000:]
+                self._admin("ALTER DATABASE {} RENAME TO {}", template)
+            self._be(f"arena_{uuid.uuid4().hex[:12]}")
+            self._admin("CREATE DATABASE {} TEMPLATE {}", template)
+
+    def _be(self, name: str) -> None:
+        self.name = name
+        self.url = urlunsplit(urlsplit(settings.DATABASE_URL)._replace(path=f"/{name}"))
+
+    def _admin(self, statement: str, other: str = "") -> None:
+        with psycopg.connect(settings.DATABASE_URL, autocommit=True) as connection:
+            connection.execute(sql.SQL(statement).format(sql.Identifier(self.name), sql.Identifier(other or self.name)))
 
     @property
     def env(self) -> dict[str, str]:

@@ -46,7 +46,7 @@ BREAKS = {
     "a charge's paid part is its placements": "UPDATE pooling_placement SET amount = amount - 1",
     "suspense is what is not placed": "UPDATE pooling_payment SET amount = amount + 1 WHERE status = 'UNPLACED'",
     "no more is set aside than is approved and not paid": (
-        "UPDATE claims_instalment SET amount_due = amount_due - 1 WHERE state = 'APPROVED'"
+        "UPDATE claims_instalment SET amount_due = 1 WHERE state = 'APPROVED'"
     ),
     "credits are in the journal": "UPDATE pooling_credit SET open_part = open_part - 1 WHERE open_part > 0",
     "what credits gave up is not owed any more": (
