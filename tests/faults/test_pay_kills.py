@@ -86,7 +86,7 @@ PAY = (
 )
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def arena():
     arena = Arena()
     assert arena.answer(SET_UP) == "ready"
@@ -104,7 +104,9 @@ class TestRuns:
         assert arena.answer(PAY.format(after=10**6)) == "PAID True True 0"
 
     def test_pay_once_what_five_deliver_at_once(self, arena):
-        """R-B3: the same job, five times, while the run is done already and while it is not."""
+        """R-B3: the same job, five times, when the run is done already."""
+        assert arena.answer(GIVE.format(after=10**6)) == "8 8000 0"
+        assert arena.answer(PAY.format(after=10**6)) == "PAID True True 0"
         said = arena.answer(
             WORLD
             + """

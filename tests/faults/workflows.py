@@ -715,6 +715,7 @@ WORKFLOWS = [
         "claims paid", approved("ada", 400, "a") + approved("bea", "55.55", "b"), [start_run(), pay_claims, tell_paid]
     ),
     Workflow("claims paid in part", SHORT, [start_run(), pay_claims]),
+    Workflow("claims paid from what came in since", [*SHORT, fill_fund], [start_run(), pay_claims]),
     Workflow("claim withdrawn in a pay run", [*SHORT, start_run()], [take_back("b", "bea"), pay_claims]),
     Workflow(
         "shortfall made up", [*SHORT, start_run(), pay_claims, fill_fund], [propose_top_up, second(proposals.TOP_UP)]
