@@ -30,7 +30,7 @@ CODE = """
     pay(45, "october")
     pay(20, "ahead")
     payments.withdraw(payment_id=payments.Payment.objects.get(form_key="october").pk, by=by, on=ON)
-    really_place, really_charge, really_settle = placing.place, dues._charge_chunk, dues._settle_chunk
+    really_place, really_charge, really_spend = placing.place, dues._charge_chunk, dues._spend_chunk
     def place(*arguments):
         time.sleep(0.5)
         return really_place(*arguments)
@@ -44,10 +44,10 @@ CODE = """
         def both(**chunk):
             with transaction.atomic():
                 done = charge(**chunk)
-                settle(**chunk)
+                spend(chunk["scope"], after=chunk["after"], upto=chunk["upto"], by=chunk["by"])
             return done
-        really_charge, settle = really_charge.__wrapped__, really_settle.__wrapped__
-        dues._charge_chunk, dues._settle_chunk = both, lambda **chunk: None
+        really_charge, spend = really_charge.__wrapped__, really_spend.__wrapped__
+        dues._charge_chunk, dues._spend_chunk = both, lambda *scope, **chunk: None
     def work(n):
         try:
             if n:
