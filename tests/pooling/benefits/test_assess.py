@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import datetime as dt
 import json
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -82,8 +83,8 @@ class TestRealSpells:
         assert (said["paid"], said["days"], said["amount"]) == (paid, days, amount)
         assert said["paid"] == sum(1 for _days, minor in folded if minor)
         assert said["days"] == sum(count for count, minor in folded if minor)
-        assert round(float(said["amount"]) * 100) == sum(minor for _days, minor in folded)
-        assert round(sum(float(one["amount"]) for one in found["claims"]) * 100) == sum(m for _d, m in folded)
+        assert Decimal(said["amount"]) * 100 == sum(minor for _days, minor in folded)
+        assert sum(Decimal(one["amount"]) for one in found["claims"]) * 100 == sum(m for _d, m in folded)
 
     def test_are_explained_step_by_step(self, capsys):
         found, _code = answer(capsys, SPELLS, "--rules", "broodfonds", "--mapping", MAPPING)
