@@ -186,19 +186,25 @@ def rows(query: sql.Composable, params: Any = ()) -> list[tuple[Any, ...]]:
         return list(cursor.fetchall())
 
 
-def count(scope: Scope) -> int:
-    """How many members the period is charged to."""
-    query = scope.sql("SELECT count(DISTINCT m.id) {due_from} {due_where}")
-    return int(rows(query)[0][0])
+def count(scope: Scope) -> tuple[int, list[str]]:
+    """How many members the period is charged to, and the numbers of those who have no accounts to charge."""
+    query = scope.sql(
+        "SELECT count(*), (array_agg(number ORDER BY number) FILTER (WHERE bare))[:1000] FROM ("
+        "SELECT DISTINCT m.id, m.number, a.member_id IS NULL AS bare {due_from} "
+        "LEFT JOIN pooling_duesaccounts a ON a.member_id = m.id {due_where}) AS due"
+    )
+    found, bare = rows(query)[0]
+    return int(found), bare or []
 
 
 def next_members(scope: Scope, after: int, chunk: int) -> int | None:
-    """The last member of the next chunk."""
+    """The last member of the next chunk, among all who are on the plans: each chunk finds out who is due."""
     query = scope.sql(
-        "SELECT max(id) FROM (SELECT m.id {due_from} {due_where} AND m.id > %s AND pm.member_id > %s "
-        "ORDER BY m.id LIMIT %s) AS chunk"
+        "SELECT max(member_id) FROM (SELECT member_id FROM pooling_planmember "
+        "WHERE plan_id = ANY({plans}::bigint[]) AND since < {end} AND (until IS NULL OR until > {start}) "
+        "AND member_id > %s ORDER BY member_id LIMIT %s) AS chunk"
     )
-    (last,) = rows(query, [after, after, chunk])[0]
+    (last,) = rows(query, [after, chunk])[0]
     return None if last is None else int(last)
 
 
@@ -209,15 +215,6 @@ def members(scope: Scope, after: int, upto: int) -> list[tuple[int, str]]:
     others = [pk for pk in irregular(scope) if after < pk <= upto and pk not in found]
     found |= dict(Member.objects.filter(pk__in=others).values_list("pk", "number"))
     return sorted(found.items())
-
-
-def without_accounts(scope: Scope) -> list[str]:
-    """The numbers of members who should be charged and have no accounts."""
-    query = scope.sql(
-        "SELECT DISTINCT m.number {due_from} {due_where} "
-        "AND NOT EXISTS (SELECT 1 FROM pooling_duesaccounts a WHERE a.member_id = m.id) ORDER BY m.number LIMIT 1000"
-    )
-    return [number for (number,) in rows(query)]
 
 
 def charge(scope: Scope, *, after: int, upto: int, by: int | None) -> tuple[int, int]:

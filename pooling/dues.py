@@ -277,7 +277,8 @@ def charge_period(
     """
     check(period, on)
     scope = scope_of(period)
-    run = runs.start(_run(period, by), total=charging.count(scope))
+    total, without_accounts = charging.count(scope)
+    run = runs.start(_run(period, by), total=total)
     last = 0
     while (upto := charging.next_members(scope, last, chunk)) is not None:
         _charge_or_divide(scope, last, upto, by, on, run)
@@ -286,7 +287,7 @@ def charge_period(
             on_progress(run)
     _charge_or_divide(scope, last, charging.LAST, by, on, run)
     reason = _("This member has no dues accounts: admit her again.")
-    for number in charging.without_accounts(scope):
+    for number in without_accounts:
         runs.advance(run, refused=[(number, reason)])
     return runs.finish(run)
 

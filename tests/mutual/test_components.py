@@ -200,7 +200,7 @@ class TestEveryComponent:
         page.context.close()
 
     def test_is_shown_on_the_page_that_is_looked_at(self):
-        tags = {"chart", "status", "callout", "progress"}
+        tags = {"chart", "status", "callout", "progress", "take_away"}
         seen, waiting = set(), [GALLERY]
         while waiting:
             text = waiting.pop().read_text()

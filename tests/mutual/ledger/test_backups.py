@@ -161,6 +161,7 @@ class TestBackup:
                  WHERE id = (SELECT min(id::text)::uuid FROM ledger_transfer)) d
              WHERE b.account_id = d.account AND b.stripe = d.stripe
             """,
+            "SELECT ledger_rebuild_turnover()",
         )
         with place.copy("_changed", *changes) as changed:
             assert place.command("audit_ledger", DATABASE_URL=changed).returncode == 0
