@@ -52,26 +52,34 @@ def _migrations() -> str:
     return found.hexdigest()[:16]
 
 
+def template() -> str:
+    """The name of a database with the present schema and nothing in it, migrated once and copied ever after."""
+    name = f"arena_of_{_migrations()}"
+    with psycopg.connect(settings.DATABASE_URL, autocommit=True) as connection:
+        connection.execute("SELECT pg_advisory_lock(7009)")  # whoever comes second finds it made
+        if not connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name]).fetchone():
+            for (old,) in connection.execute(
+                "SELECT datname FROM pg_database WHERE datname LIKE 'arena\\_of\\_%'"
+            ).fetchall():
+                connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(old)))
+            unfinished = Arena(name=f"{name}_unfinished")
+            connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(unfinished.name)))
+            done = unfinished.run_command("migrate", "--verbosity", "0")
+            assert done.returncode == 0, done.stderr[-3000:]
+            connection.execute(
+                sql.SQL("ALTER DATABASE {} RENAME TO {}").format(sql.Identifier(unfinished.name), sql.Identifier(name))
+            )
+    return name
+
+
 class Arena:
     """A migrated database; code runs against it in processes of its own."""
 
-    def __init__(self) -> None:
-        template = f"arena_of_{_migrations()}"
-        with psycopg.connect(settings.DATABASE_URL, autocommit=True) as connection:
-            connection.execute("SELECT pg_advisory_lock(7009)")  # whoever comes second finds the template made
-            if not connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [template]).fetchone():
-                self._be(f"{template}_unfinished")
-                self._admin("DROP DATABASE IF EXISTS {} WITH (FORCE)")
-                self._admin("CREATE DATABASE {}")
-                done = self.run_command("migrate", "--verbosity", "0")
-                assert done.returncode == 0, done.stderr[-3000:]
-                self._admin("ALTER DATABASE {} RENAME TO {}", template)
-            self._be(f"arena_{uuid.uuid4().hex[:12]}")
-            self._admin("CREATE DATABASE {} TEMPLATE {}", template)
-
-    def _be(self, name: str) -> None:
-        self.name = name
-        self.url = urlunsplit(urlsplit(settings.DATABASE_URL)._replace(path=f"/{name}"))
+    def __init__(self, name: str = "") -> None:
+        self.name = name or f"arena_{uuid.uuid4().hex[:12]}"
+        self.url = urlunsplit(urlsplit(settings.DATABASE_URL)._replace(path=f"/{self.name}"))
+        if not name:
+            self._admin("CREATE DATABASE {} TEMPLATE {}", template())
 
     def _admin(self, statement: str, other: str = "") -> None:
         with psycopg.connect(settings.DATABASE_URL, autocommit=True) as connection:

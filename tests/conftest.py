@@ -5,14 +5,22 @@ from __future__ import annotations
 import datetime as dt
 
 import pytest
+from django.db import connection
 
 from members.models import Member, RoleGrant, User
 from members.numbers import next_number
 from mutual import rooms
 from mutual.access import Role
 from mutual.ledger import audit
+from tests.arena import template
 
 TODAY = dt.date(2026, 11, 10)
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix):
+    """The test database is copied from one that is migrated once, not migrated for every process anew."""
+    connection.settings_dict["TEST"]["TEMPLATE"] = template()
 
 
 @pytest.fixture

@@ -30,7 +30,8 @@ _ADDED_UP: tuple[tuple[str, str], ...] = (
 """The rules that every transfer has to be read for: it is read once a side, for all of them together."""
 
 _PLACE = """
-    (book_id::bigint * 32768 + currency_id) * 4194304 + CASE WHEN {0}_id < 0 THEN booked_on - '0001-01-01'::date ELSE 0 END
+    (book_id::bigint * 32768 + currency_id) * 4194304
+        + CASE WHEN {0}_id < 0 THEN booked_on - '0001-01-01'::date ELSE 0 END
 """
 """A transfer's book, its currency and, for a busy account, its day in one number: adding up by two keys instead of four
 takes a third less time. It has room for 67 million books, and overflows with an error rather than into another."""
