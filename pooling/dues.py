@@ -103,7 +103,7 @@ def open_plan(
         slug=slug, name=name, every=every, basis=basis, anchored_on=anchored_on, currency=str(amount.currency)
     )
     _version(plan, amount, shares, valid_from, days_to_pay, more)
-    trail.record(by=by, did="DUES_PLAN_OPENED", subject=f"plan-{slug}", detail={"minor": minor(amount)})
+    trail.record(by=by, did="DUES_PLAN_OPENED", subject=f"plan-{slug}", detail=trail.amount(amount))
     return plan
 
 
@@ -127,7 +127,7 @@ def change_plan(
     if newest is not None and valid_from <= newest.valid_from:
         raise DuesRefused(_("A new version begins after the one before it."))
     version = _version(plan, amount, shares, valid_from, days_to_pay, more)
-    trail.record(by=by, did="DUES_PLAN_CHANGED", subject=f"plan-{plan.slug}", detail={"minor": minor(amount)})
+    trail.record(by=by, did="DUES_PLAN_CHANGED", subject=f"plan-{plan.slug}", detail=trail.amount(amount))
     return version
 
 

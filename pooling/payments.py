@@ -99,7 +99,7 @@ def _record(
         )  # fmt: skip
     else:
         _place(payment, member_id, received_on, by, paid_from_suspense=False)
-    trail.record(by=by, did="PAYMENT_RECORDED", subject=payment.number, detail={"minor": minor(amount)})
+    trail.record(by=by, did="PAYMENT_RECORDED", subject=payment.number, detail=trail.amount(amount))
     return payment
 
 

@@ -28,8 +28,9 @@ class FundView:
     balance: Money
     target: Money | None
     percent: int | None
-    came_in: Money
-    went_out: Money
+    came_in: Money | None
+    went_out: Money | None
+    """Over the time shown; None where that would be about fewer than five people."""
     chart: charts.Chart | None
 
 
@@ -95,47 +96,148 @@ class PlanView:
         return tuple(said)
 
 
+FEWEST = 5
+"""How many people received something in what is shown to members (promise 5: no cell under five people)."""
+
+
+@dataclass(frozen=True)
+class Moved:
+    """What came into a fund and went out of it in one or several months; None where that stays unsaid."""
+
+    period: Period
+    came_in: Money | None
+    went_out: Money | None
+
+
 def month_ends(on: dt.date, months: int = 13) -> list[dt.date]:
     """The last days of the months before, and the day itself."""
     first = month(on).start
     return [add_months(first, -n) - dt.timedelta(days=1) for n in range(months - 2, -1, -1)] + [on]
 
 
-def funds(on: dt.date, *, months: int = 13) -> list[FundView]:
-    """Every open fund with thirteen months of balances; the same few queries however many funds and transfers."""
+def funds(on: dt.date, *, months: int = 13, officer: bool = False) -> list[FundView]:
+    """Every open fund with thirteen months of balances; the same few queries however many funds and transfers.
+
+    :param officer: whether the reader may see months in which fewer than five people received benefits
+    """
     found = list(Fund.objects.select_related("account__currency").filter(closed_on=None).order_by("name"))
     days = month_ends(on, months)
     histories = balances.histories([fund.account for fund in found], days)
     moved = balances.turnovers([fund.account for fund in found], Period(days[0] + dt.timedelta(days=1), _after(on)))
-    return [_view(fund, histories[fund.account_id], moved[fund.account_id], days) for fund in found]
+    sealed = {} if officer else _together(found, on)
+    return [
+        _view(fund, histories[fund.account_id], moved[fund.account_id], days, sealed.get(fund.pk)) for fund in found
+    ]
 
 
-def fund(one: Fund, on: dt.date) -> FundView:
-    """One fund in the same way."""
+def fund(one: Fund, on: dt.date, *, officer: bool = False) -> tuple[FundView, list[Moved]]:
+    """One fund in the same way, and what moved in its months, newest first."""
     days = month_ends(on)
     history = balances.histories([one.account], days)[one.account_id]
-    moved = balances.turnovers([one.account], Period(days[0] + dt.timedelta(days=1), _after(on)))[one.account_id]
-    return _view(one, history, moved, days)
+    turned = balances.turnovers([one.account], Period(days[0] + dt.timedelta(days=1), _after(on)))[one.account_id]
+    sealed = None if officer else _together([one], on).get(one.pk)
+    months = [month(day) for day in days] if sealed is None else list(Period(_first(on), month(on).end).months())
+    monthly = balances.monthly(one.account, Period(months[0].start, months[-1].end))
+    if sealed is None:
+        rows = [
+            Moved(period, monthly[period.start][1], monthly[period.start][0])
+            for period in reversed(months)
+            if period.start in monthly
+        ]
+    else:
+        rows = _rows(monthly, sealed, months, zero(one.currency))
+    return _view(one, history, turned, days, sealed), rows
+
+
+def _rows(
+    monthly: dict[dt.date, tuple[Money, Money]], sealed: list[Period], months: list[Period], nothing: Money
+) -> list[Moved]:
+    """Months put together as they may be shown, newest first; what lies between them is one line without figures."""
+    said: list[Moved] = []
+    start = months[0].start
+    for span in [*sealed, Period(months[-1].end, months[-1].next().end)]:
+        between = Period(start, span.start) if span.start > start else None
+        if between is not None and any(one.start in monthly for one in between.months()):
+            said.append(Moved(between, None, None))
+        if span in sealed:
+            parts = [monthly.get(one.start, (nothing, nothing)) for one in span.months()]
+            came_in = sum((came for _out, came in parts), nothing)
+            said.append(Moved(span, came_in, sum((out for out, _in in parts), nothing)))
+        start = span.end
+    return said[::-1]
+
+
+def _first(on: dt.date) -> dt.date:
+    """From when months are put together: the first of January of the year before."""
+    return dt.date(on.year - 1, 1, 1)
+
+
+def _together(found: Iterable[Fund], on: dt.date) -> dict[int, list[Period]]:
+    """For each fund that granted something to few people at a time: months put together until five received something.
+
+    Counted from the first of January of the year before, so that what was put together once stays together; what is
+    left at a year's end, the month that is not over, and what is not five people yet, belong to no period. A fund
+    without any benefit is left out: all its months may be shown.
+    """
+    first = _first(on)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT fund_id, month, array_agg(member_id)
+              FROM (SELECT DISTINCT i.fund_id, date_trunc('month', i.set_aside_on)::date AS month, c.member_id,
+                           dense_rank() OVER (PARTITION BY i.fund_id, date_trunc('month', i.set_aside_on)
+                                              ORDER BY c.member_id) AS place
+                      FROM claims_instalment i JOIN claims_claim c ON c.id = i.claim_id
+                     WHERE i.fund_id = ANY(%s) AND i.set_aside_on >= %s) AS helped
+             WHERE place <= %s GROUP BY 1, 2
+            """,
+            [[one.pk for one in found], first, FEWEST],
+        )
+        helped: dict[int, dict[dt.date, set[int]]] = {}
+        for fund_id, start, members in cursor.fetchall():
+            helped.setdefault(fund_id, {})[start] = set(members)
+    spans: dict[int, list[Period]] = {}
+    for fund_id, months in helped.items():
+        spans[fund_id] = []
+        begun, people = first, set[int]()
+        for one in Period(first, month(on).start).months():
+            people |= months.get(one.start, set())
+            if len(people) >= FEWEST:
+                spans[fund_id].append(Period(begun, one.end))
+                begun, people = one.end, set()
+            elif one.end.month == 1:
+                begun, people = one.end, set()
+    return spans
 
 
 def _after(day: dt.date) -> dt.date:
     return day + dt.timedelta(days=1)
 
 
-def _view(one: Fund, history: list[Money], moved: tuple[Money, Money], days: list[dt.date]) -> FundView:
+def _view(
+    one: Fund, history: list[Money], moved: tuple[Money, Money], days: list[dt.date], sealed: list[Period] | None
+) -> FundView:
     balance = history[-1]
-    went_out, came_in = moved
+    went_out, came_in = moved if sealed is None else (None, None)
+    if sealed is not None:
+        ends = {edge - dt.timedelta(days=1) for span in sealed for edge in (span.start, span.end)}
+        kept = [place for place, day in enumerate(days) if day in ends or place == len(days) - 1]
+        history, days = [history[place] for place in kept], [days[place] for place in kept]
     percent = None
     if one.target is not None and one.target.amount:
         percent = int(balance.amount * 100 / one.target.amount)
     words = _in(one.currency)
-    drawn = charts.line(
-        title=_("%(fund)s: balance at the end of each month") % {"fund": one.name},
-        labels=[formats.month_short(day) for day in days],
-        series=[charts.Series(one.name, tuple(money.amount for money in history))],
-        words=words,
-        target=one.target.amount if one.target is not None else None,
-        target_words=_("Target: %(amount)s") % {"amount": formats.money(one.target)} if one.target else "",
+    drawn = (
+        None
+        if len(days) < 2
+        else charts.line(
+            title=_("%(fund)s: what it held at the end of each month") % {"fund": one.name},
+            labels=[formats.month_short(day) for day in days],
+            series=[charts.Series(one.name, tuple(money.amount for money in history))],
+            words=words,
+            target=one.target.amount if one.target is not None else None,
+            target_words=_("Target: %(amount)s") % {"amount": formats.money(one.target)} if one.target else "",
+        )
     )
     return FundView(one, balance, one.target, percent, came_in, went_out, drawn)
 

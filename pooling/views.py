@@ -19,11 +19,11 @@ from mutual import access, clock, formats
 from mutual.access import Role
 from mutual.documents.documents import DocumentRefused
 from mutual.jobs.models import Run
-from mutual.ledger import audit, balances, chart
+from mutual.ledger import audit, chart
 from mutual.money import zero
 from mutual.pages import downloads
 from mutual.pages import forms as pages
-from mutual.periods import Period, month
+from mutual.periods import month
 from pooling import accounts, dues, funds, payments, receipts, reports
 from pooling.dunning import reports as arrears_reports
 from pooling.forms import ChargeForm, FundForm, PaymentForm, PlaceForm, PlanForm, PutOnPlanForm
@@ -39,24 +39,24 @@ def _can_write(request: HttpRequest) -> bool:
     return bool(request.user.roles & set(MONEY))  # type: ignore[union-attr]
 
 
+def _is_officer(request: HttpRequest) -> bool:
+    return bool(request.user.roles & access.OFFICERS)  # type: ignore[union-attr]
+
+
 @access.roles(*EVERYBODY)
 @require_GET
 def fund_list(request: HttpRequest) -> HttpResponse:
     """Every fund: what it holds, its target, how it went."""
-    context = {"funds": reports.funds(clock.today()), "can_write": _can_write(request)}
+    context = {"funds": reports.funds(clock.today(), officer=_is_officer(request)), "can_write": _can_write(request)}
     return render(request, "pooling/funds.html", context)
 
 
 @access.roles(*EVERYBODY)
 @require_GET
 def fund_page(request: HttpRequest, slug: str) -> HttpResponse:
-    """One fund, with its movements by month."""
+    """One fund, with its movements by month: for members, in months put together so that nobody is recognised."""
     fund = get_object_or_404(Fund.objects.select_related("account__currency"), slug=slug)
-    today = clock.today()
-    view = reports.fund(fund, today)
-    months = [month(day) for day in reports.month_ends(today)]
-    moved = balances.monthly(fund.account, Period(months[0].start, months[-1].end))
-    rows = [(period, *moved[period.start]) for period in reversed(months) if period.start in moved]
+    view, rows = reports.fund(fund, clock.today(), officer=_is_officer(request))
     context = {"view": view, "rows": rows, "can_write": _can_write(request)}
     return render(request, "pooling/fund.html", context)
 

@@ -12,5 +12,5 @@ class LogForm(forms.Form):
     """Which deeds."""
 
     subject = inputs.LineField(label=_("About"), required=False, max_length=60, help_text=_("Such as C-000123"))
-    did = inputs.LineField(label=_("What"), required=False, max_length=60, help_text=_("Such as CLAIM_APPROVED"))
+    did = inputs.LineField(label=_("What"), required=False, max_length=60, help_text=_("Such as Claim approved"))
     period = inputs.PeriodField(label=_("Period"), required=False, help_text=_("2026-11, 2026-Q4 or 2026"))

@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from django.conf import settings
 from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
+from mutual import formats
+from mutual.access import Role
+from mutual.currencies import HOUR
+from mutual.money import from_minor
 from mutual.periods import Period
 from mutual.trail.models import Deed
 
@@ -28,7 +36,88 @@ class DeedLine:
     @property
     def words(self) -> str:
         """The deed as a person reads it: CLAIM_APPROVED is "Claim approved"."""
-        return self.did.replace("_", " ").capitalize()
+        return spoken(self.did)
+
+    @property
+    def about(self) -> str:
+        """The subject as a person reads it: bank-current-account is "Bank: Current account"."""
+        return about(self.subject)
+
+    @property
+    def more(self) -> str:
+        """The rest in words: "Amount: €45.00; parts: 4"."""
+        return words_of(self.detail)
+
+
+_KINDS = {
+    "bank": gettext_lazy("Bank: %(name)s"),
+    "books": gettext_lazy("Books of %(name)s"),
+    "category": gettext_lazy("Category: %(name)s"),
+    "dues": gettext_lazy("Dues of %(name)s"),
+    "fund": gettext_lazy("Fund: %(name)s"),
+    "plan": gettext_lazy("Dues plan: %(name)s"),
+    "user": gettext_lazy("User %(name)s"),
+    "year": gettext_lazy("Year %(name)s"),
+}
+"""What stands before the dash of a subject that has no number of its own."""
+
+_NAMES = {
+    "minor": gettext_lazy("Amount"),
+    "alone": gettext_lazy("By one officer"),
+    "fields": gettext_lazy("Changed"),
+    "index": gettext_lazy("Cover index"),
+    "of": gettext_lazy("Drawn from"),
+    "percent": gettext_lazy("Incapacity in percent"),
+    "place": gettext_lazy("Level"),
+    "last_day": gettext_lazy("Last day"),
+    "maximum": gettext_lazy("May hold at most"),
+    "limit": gettext_lazy("May go below zero by"),
+    "until": gettext_lazy("Until"),
+}
+
+
+def spoken(code: str) -> str:
+    """A code as a person reads it: CLAIM_APPROVED is "Claim approved"."""
+    return str(code).replace("_", " ").capitalize()
+
+
+def about(subject: str) -> str:
+    """What was done something to, in words; a number such as C-000123 as it is."""
+    kind, dash, name = subject.partition("-")
+    words = _KINDS.get(kind) if dash else None
+    named = name if not words or name[:1].isdigit() else name.replace("-", " ").capitalize()
+    return str(words) % {"name": named} if words else subject
+
+
+def words_of(detail: Iterable[tuple[str, Any]]) -> str:
+    """Details in words, with amounts and days as the reader writes them."""
+    known = dict(detail)
+    currency = known.pop("currency", settings.COOPERATIVE_CURRENCY)
+    unit = known.pop("unit", None)
+    said = []
+    for name, value in known.items():
+        key = str(_NAMES.get(name) or spoken(name))
+        said.append(f"{key}: {_value(name, value, currency, unit)}")
+    return "; ".join(said)
+
+
+def _value(name: str, value: Any, currency: str, unit: str | None) -> str:
+    if value is None:
+        return _("none")
+    if isinstance(value, bool):
+        return _("yes") if value else _("no")
+    if name == "minor" or (name == "floor" and isinstance(value, int)):
+        return formats.money(from_minor(value, currency))
+    if name in {"limit", "maximum"} and isinstance(value, int) and unit:
+        return formats.money(from_minor(value, HOUR if unit.upper().startswith("HOUR") else unit.upper()))
+    if name == "role" and value in Role.values:
+        return str(Role(value).label)
+    if isinstance(value, str):
+        try:
+            return formats.day_short(dt.date.fromisoformat(value))
+        except ValueError:
+            return spoken(value) if value.isupper() and "-" not in value and value.isascii() else value
+    return str(value)
 
 
 @dataclass(frozen=True)

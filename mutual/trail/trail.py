@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+from djmoney.money import Money
+
+from mutual.money import minor
 from mutual.trail.models import Deed
 
 
 def record(*, by: int | None, did: str, subject: str, detail: dict[str, str | int | bool | None] | None = None) -> None:
     """Remember that a person did something to a numbered thing. No names, no free text, no health data."""
     Deed.objects.create(by=by, did=did, subject=subject, detail=detail or {})
+
+
+def amount(value: Money) -> dict[str, str | int | bool | None]:
+    """An amount as a detail of what was done."""
+    return {"minor": minor(value), "currency": str(value.currency)}
 
 
 def about(subject: str, limit: int = 50) -> list[Deed]:

@@ -160,7 +160,8 @@ def _give(*, instalment_id: int, circle_id: int, by: int | None, on: dt.date) ->
         fund=one.fund, still_approved=approved(one.fund), key=f"{_key(circle, one, claim)}/released",
         document=claim.number, by=by, on=on,
     )  # fmt: skip
-    trail.record(by=by, did="CIRCLE_GAVE", subject=claim.number, detail={"minor": result.carried})
+    carried_in_all = from_minor(result.carried, one.fund.currency)
+    trail.record(by=by, did="CIRCLE_GAVE", subject=claim.number, detail=trail.amount(carried_in_all))
     return True
 
 
@@ -279,7 +280,7 @@ def _settle(*, seat_id: int, on: dt.date, by: int | None) -> bool:
         )  # fmt: skip
     seat.settled_on = on
     seat.save(update_fields=["settled_on"])
-    trail.record(by=by, did="CIRCLE_SETTLED", subject=seat.member.number, detail={"minor": minor(left)})
+    trail.record(by=by, did="CIRCLE_SETTLED", subject=seat.member.number, detail=trail.amount(left))
     return True
 
 

@@ -13,7 +13,7 @@ from members.numbers import next_number
 from mutual import formats, repeats
 from mutual.jobs import queue
 from mutual.mail import letters
-from mutual.money import Money, minor
+from mutual.money import Money
 from mutual.trail import trail
 from mutual.uploads import Accepted
 from mutual.vault import vault
@@ -263,7 +263,7 @@ def propose(*, claim_id: int, amount: Money, by: int, on: dt.date, deviation: st
     claim.proposed_on = on
     claim.needs_two = _needs_two(amount, on)
     claim.save()
-    trail.record(by=by, did="CLAIM_PROPOSED", subject=claim.number, detail={"minor": minor(amount)})
+    trail.record(by=by, did="CLAIM_PROPOSED", subject=claim.number, detail=trail.amount(amount))
     if not claim.needs_two:
         _approve(claim, by=by, on=on)
     return claim

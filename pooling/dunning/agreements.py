@@ -85,7 +85,10 @@ def make(*, member_id: int, parts: int, first_on: dt.date, form_key: str, by: in
     Covered.objects.bulk_create(
         Covered(agreement=agreement, charge=charge, open_then=charge.open_minor) for charge in charges
     )
-    trail.record(by=by, did="AGREEMENT_MADE", subject=agreement.number, detail={"minor": total, "parts": parts})
+    trail.record(
+        by=by, did="AGREEMENT_MADE", subject=agreement.number,
+        detail={**trail.amount(from_minor(total, agreement.currency)), "parts": parts},
+    )  # fmt: skip
     _tell(agreement, "made")
     return agreement
 

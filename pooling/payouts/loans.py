@@ -97,5 +97,6 @@ def _repay(*, loan_id: int, amount: Money | None, by: int | None, on: dt.date) -
     )  # fmt: skip
     loan.repaid += units
     loan.save(update_fields=["repaid"])
-    trail.record(by=by, did="LOAN_REPAID", subject=loan.number, detail={"minor": units})
+    came_back = from_minor(units, loan.lender.currency)
+    trail.record(by=by, did="LOAN_REPAID", subject=loan.number, detail=trail.amount(came_back))
     return units

@@ -215,8 +215,9 @@ def start(*, fund_id: int, bank_id: int, seen: tuple[int, int] | None, form_key:
     prepare(run)
     queue.after_commit("pooling.payouts.tasks.pay", number=run.number)
     trail.record(
-        by=by, did="PAY_RUN_STARTED", subject=run.number, detail={"index": str(run.index), "minor": run.payable}
-    )
+        by=by, did="PAY_RUN_STARTED", subject=run.number,
+        detail={"index": str(run.index), **trail.amount(from_minor(run.payable, fund.currency))},
+    )  # fmt: skip
     return run
 
 
@@ -389,4 +390,5 @@ def _finish(*, number: str, by: int | None) -> None:
     )  # fmt: skip
     run.paid, run.state = int(paid), PayRun.State.PAID
     run.save(update_fields=["paid", "state"])
-    trail.record(by=by, did="PAY_RUN_PAID", subject=run.number, detail={"minor": run.paid})
+    went_out = from_minor(run.paid, run.fund.currency)
+    trail.record(by=by, did="PAY_RUN_PAID", subject=run.number, detail=trail.amount(went_out))

@@ -111,7 +111,7 @@ def _plan(period: Period, currency: str, by: int, on: dt.date) -> Relief:
         )
     trail.record(
         by=by, did="DUES_RELIEVED", subject=f"dues-{period.label}",
-        detail={"relief": relief.number, "minor": relief.amount, "members": len(given)},
+        detail={"relief": relief.number, **trail.amount(from_minor(relief.amount, currency)), "members": len(given)},
     )  # fmt: skip
     return relief
 

@@ -12,7 +12,7 @@ from members.numbers import next_number
 from mutual import formats, repeats
 from mutual.ledger import balances, chart, journal
 from mutual.ledger.kinds import Kind
-from mutual.money import Money, minor
+from mutual.money import Money
 from mutual.trail import trail
 from pooling import accounts
 from pooling.treasury.models import BankAccount, BankBalance
@@ -83,7 +83,7 @@ def move(*, source_id: int, target_id: int, amount: Money, on: dt.date, form_key
         raise NotEnough(_("The account holds %(over)s less than that.") % {"over": over}) from error
     except journal.PeriodClosed as error:
         raise NotPossible(str(error)) from error
-    trail.record(by=by, did="BANK_TRANSFERRED", subject=number, detail={"minor": minor(amount)})
+    trail.record(by=by, did="BANK_TRANSFERRED", subject=number, detail=trail.amount(amount))
     return number
 
 

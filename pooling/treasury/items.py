@@ -12,7 +12,7 @@ from members.numbers import next_number
 from mutual import formats, repeats
 from mutual.ledger import chart, journal
 from mutual.ledger.kinds import AccountType, Kind
-from mutual.money import Money, minor
+from mutual.money import Money
 from mutual.trail import trail
 from pooling.treasury.models import BankAccount, Category, Item
 
@@ -110,5 +110,5 @@ def record(
     except journal.PeriodClosed as error:
         day = formats.day(error.open_from)
         raise NotPossible(_("The books are closed before %(day)s. Use a later day.") % {"day": day}) from error
-    trail.record(by=by, did="ITEM_RECORDED", subject=item.number, detail={"minor": minor(amount)})
+    trail.record(by=by, did="ITEM_RECORDED", subject=item.number, detail=trail.amount(amount))
     return item

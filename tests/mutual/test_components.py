@@ -130,6 +130,7 @@ def parameters():
         "total": euro("12346831.40"),
         "facts": [("Fund", "Sickness fund"), ("Document", "C-000123")],
         "today": DAY,
+        "files": [("CSV", "?format=csv"), ("Excel", "?format=xlsx")],
         "states": ["ACTIVE", "SUBMITTED", "OVERDUE", "REFUSED", "DRAFT", "HOLIDAY"],
         "consequences": ["Nothing earlier than 1 January 2027 can be recorded any more."],
         "form": Payment({"amount": "1.2.3", "payer": "Zoë", "on": "2026-02-31"}),

@@ -23,6 +23,8 @@ from mutual import formats
 from mutual.charts import Chart
 from mutual.pages import downloads
 from mutual.periods import Period
+from mutual.trail.reports import about
+from mutual.trail.reports import spoken as in_words
 
 register = template.Library()
 
@@ -140,7 +142,13 @@ def browser(agent: str) -> str:
 @register.filter
 def spoken(code: str) -> str:
     """``{{ deed.did|spoken }}``: CLAIM_APPROVED as "Claim approved"."""
-    return str(code).replace("_", " ").capitalize()
+    return in_words(code)
+
+
+@register.filter
+def subject(code: str) -> str:
+    """``{{ decision.subject|subject }}``: fund-parents as "Fund: Parents"; a number as it is."""
+    return about(code)
 
 
 @register.filter

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from allauth.mfa.models import Authenticator
+from djmoney.money import Money
 
 from mutual.access import Role
 from mutual.trail import reports, trail
@@ -65,3 +66,34 @@ class TestLog:
     def test_is_not_for_members(self, client):
         client.force_login(make_member().user)
         assert client.get("/log/").status_code == 404
+
+
+class TestWords:
+    def test_says_amounts_days_and_codes_in_plain_words(self):
+        detail = {"minor": 4500, "currency": "CHF", "until": "2026-11-25", "alone": False, "role": "treasurer"}
+        said = reports.words_of(detail.items())
+        assert said == "Amount: CHF\N{NO-BREAK SPACE}45.00; Until: 25 Nov 2026; By one officer: no; Role: Treasurer"
+
+    def test_counts_old_amounts_in_the_currency_of_the_cooperative(self):
+        assert reports.words_of([("minor", 4500), ("parts", 4)]) == "Amount: €45.00; Parts: 4"
+
+    def test_counts_limits_in_their_unit(self):
+        said = reports.words_of([("unit", "CREDIT"), ("limit", 100000), ("maximum", 25000)])
+        assert said == "May go below zero by: 1,000.00 credits; May hold at most: 250.00 credits"
+
+    @pytest.mark.parametrize(
+        ("subject", "words"),
+        [
+            ("C-000123", "C-000123"),
+            ("bank-current-account", "Bank: Current account"),
+            ("books-2026-09", "Books of 2026-09"),
+            ("fund-parents", "Fund: Parents"),
+        ],
+    )
+    def test_names_what_has_no_number(self, subject, words):
+        assert reports.about(subject) == words
+
+    def test_keeps_the_currency_of_an_amount(self):
+        trail.record(by=None, did="PAID", subject="X-1", detail=trail.amount(Money("45", "CHF")))
+        (line,) = reports.log(subject="X-1").deeds
+        assert line.more == "Amount: CHF\N{NO-BREAK SPACE}45.00"
