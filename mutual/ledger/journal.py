@@ -351,10 +351,15 @@ _SOURCE = """
 """
 
 _SAME = """
-    SELECT count(*) FROM source JOIN ledger_transfer t ON t.book_id = {book} AND t.id = source.id
-     WHERE (t.debit_id, t.credit_id, t.amount, t.currency_id, t.document, t.kind, t.booked_on)
-         = (source.debit_id, source.credit_id, source.amount, source.currency_id, source.document, {kind}, {date})
+    SELECT count(*) FROM source CROSS JOIN LATERAL (
+        SELECT 1 FROM ledger_transfer t
+         WHERE t.book_id = {book} AND t.id = source.id
+           AND (t.debit_id, t.credit_id, t.amount, t.currency_id, t.document, t.kind, t.booked_on)
+             = (source.debit_id, source.credit_id, source.amount, source.currency_id, source.document, {kind}, {date})
+         OFFSET 0) AS there
 """
+"""Each row is looked up by its key: the planner is not let to read all the books for a batch, as it would after a first
+great load, when it does not know yet how many there are."""
 
 _RECORD_ROWS = f"""
     WITH source AS MATERIALIZED ({_SOURCE}),
