@@ -27,15 +27,15 @@ PREPARE = START + textwrap.dedent("""
 
 WRITE = START + textwrap.dedent("""
     from django.db import Error
-    name = sys.argv[1]
+    run, name = sys.argv[1:]
     book = chart.coop_book()
     bank = chart.find(book=book, code="assets:bank:main", currency="EUR")
     fund = chart.find(book=book, code=f"equity:fund:{name}", currency="EUR")
     n = 0
     while True:
-        key = f"kill/{name}/{n}"
+        key = f"kill/{run}/{name}/{n}"
         try:
-            journal.post(kind=Kind.COST_PAID, key=key, date=ON, recorded_by=None, document=f"K-{n}",
+            journal.post(kind=Kind.COST_PAID, key=key, date=ON, recorded_by=None, document=f"{run}/{n}",
                          transfers=[journal.move(Money(1, "EUR"), debit=bank, credit=fund)])
         except Error:
             connection.close()
@@ -48,15 +48,15 @@ CHECK = START + textwrap.dedent("""
     keys = sys.stdin.read().split()
     lost = [key for key in keys if not journal.is_recorded(journal.entry_id_of(key))]
     with connection.cursor() as cursor:
-        cursor.execute("SELECT count(*) FROM ledger_transfer")
+        cursor.execute("SELECT count(*) FROM ledger_transfer WHERE document LIKE %s", [f"{sys.argv[1]}/%"])
         (there,) = cursor.fetchone()
     print(len(lost), there, len(list(audit.findings())))
 """)
 
 
-@pytest.fixture
-def cluster(tmp_path):
-    cluster = Cluster(tmp_path / "checkout")
+@pytest.fixture(scope="module")
+def cluster(tmp_path_factory):
+    cluster = Cluster(tmp_path_factory.mktemp("cluster") / "checkout")
     for arguments in (("manage.py", "migrate", "--verbosity", "0"), ("-c", PREPARE)):
         done = python(cluster, *arguments)
         assert done.returncode == 0, done.stderr
@@ -78,14 +78,14 @@ def python(cluster, *arguments, **options):
     )  # fmt: skip
 
 
-def killed(cluster, tmp_path, times):
+def killed(cluster, tmp_path, times, run):
     """Kill the server so often under four writers: (acknowledged, lost, there, findings, slowest recovery)."""
     dice, slowest = random.Random(times), 0.0
     said = [tmp_path / f"writer-{n}" for n in range(4)]
     writers = []
     for n, path in enumerate(said):
         with path.open("wb") as out:
-            command = [sys.executable, "-c", WRITE, f"w{n}"]
+            command = [sys.executable, "-c", WRITE, run, f"w{n}"]
             writers.append(subprocess.Popen(command, cwd=CHECKOUT, env=environment(cluster), stdout=out))
     try:
         for _ in range(times):
@@ -102,7 +102,7 @@ def killed(cluster, tmp_path, times):
             writer.send_signal(signal.SIGKILL)
             writer.wait()
     keys = "".join(path.read_text() for path in said)
-    done = python(cluster, "-c", CHECK, input=keys)
+    done = python(cluster, "-c", CHECK, run, input=keys)
     assert done.returncode == 0, done.stderr[-2000:]
     lost, there, findings = map(int, done.stdout.split())
     return len(keys.split()), lost, there, findings, slowest
@@ -110,7 +110,7 @@ def killed(cluster, tmp_path, times):
 
 class TestKilledServer:
     def nothing_is_lost(self, cluster, tmp_path, times):
-        acknowledged, lost, there, findings, slowest = killed(cluster, tmp_path, times)
+        acknowledged, lost, there, findings, slowest = killed(cluster, tmp_path, times, f"K-{times}")
         assert lost == 0
         assert findings == 0
         # Each writer may have one on its way that it was never told of.
@@ -126,12 +126,12 @@ class TestKilledServer:
         self.nothing_is_lost(cluster, tmp_path, 15)
 
     def test_loses_something_where_commits_do_not_wait_for_the_disk(self, cluster, tmp_path):
-        """Without the protection (synchronous_commit), so that the kills are known to strike."""
+        """Last, for it takes the protection (synchronous_commit) away, so that the kills are known to strike."""
         with psycopg.connect(cluster.url, autocommit=True) as session:
             session.execute("ALTER DATABASE mutual SET synchronous_commit = off")
             session.execute("ALTER SYSTEM SET wal_writer_delay = '10s'")
             session.execute("SELECT pg_reload_conf()")
-        acknowledged, lost, there, findings, _slowest = killed(cluster, tmp_path, 3)
+        acknowledged, lost, there, findings, _slowest = killed(cluster, tmp_path, 3, "control")
         assert lost > 0
         assert there < acknowledged
         assert findings == 0

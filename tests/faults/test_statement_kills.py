@@ -18,7 +18,7 @@ from mutual.documents.models import Document
 from tests.arena import CHECKOUT, Arena
 
 pytestmark = pytest.mark.xdist_group("statement-kills")
-MEMBERS = 12
+MEMBERS = 8
 
 
 def own_redis():
@@ -91,7 +91,7 @@ def place(tmp_path_factory):
 class TestCommand:
     def test_makes_each_statement_once_however_often_it_is_killed(self, place):
         command = ("manage.py", "make_statements", "--period", "2026-09", "--presses", "1")
-        for enough in (2, 6):
+        for enough in (2, 4):
             process = place.start(*command)
             place.until(process, lambda enough=enough: place.kept("2026-09")[0] >= enough)
             place.kill(process)
