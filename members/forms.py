@@ -6,10 +6,12 @@ from typing import Any
 
 from django import forms
 from django.conf import settings
+from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
 from members.importing import MOST_BYTES
 from members.models import Member, RoleGrant
+from mutual import iban as ibans
 from mutual.inputs import LineField, TextField
 
 
@@ -76,3 +78,20 @@ class RoleForm(forms.Form):
 
     email = forms.EmailField(label=_("E-mail the person signs in with"), max_length=254)
     role = forms.ChoiceField(label=_("Role"), choices=RoleGrant._meta.get_field("role").choices or [])
+
+
+class PayoutForm(forms.Form):
+    """The account one is paid to."""
+
+    holder = LineField(label=_("Account holder"), max_length=70)
+    iban = LineField(
+        label="IBAN", max_length=42,
+        help_text=_("It is sealed: whoever makes the bank file opens it, and you see when."),
+    )  # fmt: skip
+
+    def clean_iban(self) -> str:
+        """:raises ValidationError: if it is no IBAN"""
+        try:
+            return ibans.read(self.cleaned_data["iban"])
+        except ibans.BadIban as error:
+            raise ValidationError(_("This is no valid IBAN."), code="iban") from error

@@ -236,3 +236,30 @@ class Counter(models.Model):
 
     series = models.CharField(max_length=40, primary_key=True)
     last = models.PositiveBigIntegerField(default=0)
+
+
+class PayoutAccount(models.Model):
+    """Where a member is paid. The number itself is sealed in a vault; here is enough to tell accounts apart."""
+
+    member = models.OneToOneField(Member, on_delete=models.PROTECT, primary_key=True, related_name="payout_account")
+    version = models.PositiveSmallIntegerField()
+    """How often she named one: each has a vault of its own, and the one before is destroyed."""
+    holder = models.CharField(_("account holder"), max_length=70)
+    country = models.CharField(max_length=2)
+    tail = models.CharField(max_length=4)
+    digest = models.CharField(max_length=64)
+    """A keyed digest of the number: whether two are the same can be seen, the number cannot."""
+    changed_on = models.DateField()
+
+    class Meta:
+        constraints = [models.CheckConstraint(name="payout_account_version_from_one", condition=Q(version__gte=1))]
+
+    @property
+    def masked(self) -> str:
+        """Enough of it to tell accounts apart."""
+        return f"{self.country}… {self.tail}"
+
+    @property
+    def vault(self) -> str:
+        """The subject of its vault."""
+        return f"payout/{self.member.number}/{self.version}"

@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from members import membership
 from members import roles as grants
 from members.governance.models import Decision
-from members.models import Member, RoleGrant, User
+from members.models import Member, PayoutAccount, RoleGrant, User
 from mutual import personal, rooms
 from mutual.access import Role
 from mutual.documents.models import Document
@@ -93,6 +93,7 @@ def personal_data(*, member_id: int) -> dict[str, Any]:
     deeds = Deed.objects.filter(subject__in=[member.number, f"user-{member.user_id}"])
     return personal.row(member) | {
         "past": personal.rows(member.past.order_by("joined_on")),
+        "payout_account": personal.rows(PayoutAccount.objects.filter(member=member), but=("digest",)),
         "sign_in": None if user is None else _sign_in(user),
         "roles": [] if user is None else personal.rows(user.grants.order_by("id")),
         "decisions": personal.rows(Decision.objects.filter(subject=member.number).order_by("id")),

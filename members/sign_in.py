@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.account.authentication import get_authentication_records
 from allauth.account.models import EmailAddress
 from allauth.mfa.adapter import DefaultMFAAdapter
 from cryptography.fernet import Fernet
@@ -54,6 +56,15 @@ class MFAAdapter(DefaultMFAAdapter):  # type: ignore[misc]
         """The name a passkey is stored under."""
         entity: dict[str, Any] = super().get_public_key_credential_rp_entity()
         return {**entity, "name": settings.COOPERATIVE_NAME}
+
+
+def showed_second_factor(request: HttpRequest) -> bool:
+    """Whether a passkey or another second factor was shown within the last minutes, in this session."""
+    since = time.time() - settings.ACCOUNT_REAUTHENTICATION_TIMEOUT
+    return any(
+        record.get("method") == "mfa" and record.get("type") != "recovery_codes" and record.get("at", 0) >= since
+        for record in get_authentication_records(request, request.user)
+    )
 
 
 def _is_anothers(email: str, user_id: int) -> bool:

@@ -18,6 +18,7 @@ urlpatterns = [
     path("members/<str:number>/edit/", views.member_edit, name="member_edit"),
     path("members/<str:number>/<slug:step>/", views.member_step, name="member_step"),
     path("me/", views.profile, name="profile"),
+    path("me/payout-account/", views.payout_account, name="payout_account"),
     path("me/data/", views.my_data, name="my_data"),
     path("me/come-back/", views.come_back, name="come_back"),
     path("me/leave/", views.leave, name="leave"),

@@ -14,17 +14,28 @@ from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
+from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from members import importing, membership, roles, users
-from members.forms import ApplicationForm, ComeBackForm, DeclineForm, ProfileForm, RoleForm, SearchForm, UploadForm
-from members.models import ImportDraft, Member, RoleGrant, User
-from mutual import access, clock, rooms
+from members import importing, membership, payout, roles, sign_in, users
+from members.forms import (
+    ApplicationForm,
+    ComeBackForm,
+    DeclineForm,
+    PayoutForm,
+    ProfileForm,
+    RoleForm,
+    SearchForm,
+    UploadForm,
+)
+from members.models import ImportDraft, Member, PayoutAccount, RoleGrant, User
+from mutual import access, clock, people, rooms
 from mutual.access import OFFICERS, Role
 from mutual.pages import downloads
 from mutual.pages import forms as pages
 from mutual.trail import trail
+from mutual.vault import vault
 
 PAGE = 50
 OFFICE = (Role.ADMINISTRATOR, Role.TREASURER, Role.AUDITOR)
@@ -208,8 +219,45 @@ def profile(request: HttpRequest) -> HttpResponse:
         membership.change_profile(member_id=member.pk, said=form.cleaned_data, by=access.acting(request))
         messages.success(request, _("Saved."))
         return redirect("members:profile")
-    context = {"form": form, "member": member}
+    account = PayoutAccount.objects.select_related("member").filter(member=member).first()
+    looks = vault.openings(account.vault)[:10] if account is not None else []
+    names = people.names(look.by for look in looks)
+    context = {
+        "form": form, "member": member, "payout": account, "looks": [(look.at, names[look.by]) for look in looks],
+    }  # fmt: skip
     return render(request, "members/profile.html", context, status=422 if form.errors else 200)
+
+
+@access.signed_in
+@require_http_methods(["GET", "POST"])
+def payout_account(request: HttpRequest) -> HttpResponse:
+    """The account I am paid to: named with a second factor shown just now, sealed, and told to me by letter."""
+    member = _own(request)
+    user: Any = request.user
+    if not user.has_second_factor:
+        messages.info(request, _("Set up a passkey or another second factor first: it guards where you are paid."))
+        return redirect("mfa_index")
+    fresh = sign_in.showed_second_factor(request)
+    if not fresh:
+        # What was typed is not kept: an account's number has no place in a session.
+        return redirect(f"{reverse('mfa_reauthenticate')}?{urlencode({'next': request.path})}")
+    form = PayoutForm(request.POST or None, initial={"holder": member.name[:70]})
+    if request.method == "POST" and form.is_valid():
+        try:
+            payout.name_account(
+                member_id=member.pk, iban=form.cleaned_data["iban"], holder=form.cleaned_data["holder"],
+                second_factor=fresh, by=access.acting(request), on=clock.today(),
+            )  # fmt: skip
+        except payout.PayoutRefused as refused:
+            form.add_error(None, str(refused))
+        else:
+            messages.success(request, _("Named. You get a letter about it."))
+            return redirect("members:profile")
+    return pages.page(
+        request, form, heading=_("The account I am paid to"),
+        lead=_("Benefits go there. It is sealed; the office sees its last four characters only."),
+        submit=_("Name it"), back=reverse("members:profile"), back_words=_("My profile"),
+    )  # fmt: skip
 
 
 @access.signed_in

@@ -115,6 +115,7 @@ INSTALLED_APPS = [
     "pooling.surplus.apps.SurplusConfig",
     "pooling.circles.apps.CirclesConfig",
     "pooling.payouts.apps.PayoutsConfig",
+    "pooling.founding.apps.FoundingConfig",
     "invoicing.apps.InvoicingConfig",
     "invoicing.barter.apps.BarterConfig",
     "django.contrib.auth",
@@ -149,6 +150,7 @@ MUTUAL_ROOMS = [
     "pooling.surplus.room",
     "pooling.circles.room",
     "pooling.payouts.room",
+    "pooling.founding.room",
     "invoicing.room",
     "invoicing.barter.room",
 ]
@@ -222,6 +224,7 @@ ACCOUNT_CHANGE_EMAIL = True  # one address; the new one replaces it once it is c
 ACCOUNT_EMAIL_NOTIFICATIONS = True
 ACCOUNT_EMAIL_SUBJECT_PREFIX = f"{COOPERATIVE_NAME}: "
 ACCOUNT_REAUTHENTICATION_REQUIRED = True
+ACCOUNT_REAUTHENTICATION_TIMEOUT = 300  # seconds that a factor shown counts as shown just now
 ACCOUNT_ADAPTER = "members.sign_in.AccountAdapter"
 MFA_ADAPTER = "members.sign_in.MFAAdapter"
 MFA_SUPPORTED_TYPES = ["recovery_codes", "totp", "webauthn"]

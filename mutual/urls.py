@@ -31,6 +31,7 @@ urlpatterns = [
     path("payouts/", include("pooling.payouts.urls")),
     path("appeals/", include("pooling.claims.appeals.urls")),
     path("treasury/", include("pooling.treasury.urls")),
+    path("", include("pooling.founding.urls")),
     path("", include("pooling.benefits.urls")),
     path("", include("pooling.urls")),
     path("", include("mutual.pages.urls")),

@@ -138,6 +138,19 @@ def reserve(currency: str) -> chart.Account:
     return _common("equity:reserve:indivisible", AccountType.EQUITY, currency, amount_max=0)
 
 
+def patronage(number: str, currency: str, owner_id: int) -> chart.Account:
+    """A member's own part of shared years that is not paid yet; never below nothing."""
+    return chart.open(
+        book=chart.coop_book(), code=f"liabilities:patronage:{number}", type=AccountType.LIABILITY, currency=currency,
+        owner_id=owner_id, amount_max=0,
+    )  # fmt: skip
+
+
+def patronage_interest(currency: str) -> chart.Account:
+    """Interest to members who left, on what was kept for them."""
+    return _common("expenses:patronage-interest", AccountType.EXPENSE, currency)
+
+
 def dues_relief(currency: str) -> chart.Account:
     """Surplus that will pay members' charges."""
     return _common("liabilities:dues-relief", AccountType.LIABILITY, currency, amount_max=0)

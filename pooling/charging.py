@@ -286,14 +286,33 @@ def settle(*, member_id: int, since: dt.date, by: int | None, on: dt.date) -> No
 
     For a change of level or a waiver: what is owed more is charged, what is owed less is credited.
     """
-    labels = Charge.objects.filter(member_id=member_id).values_list("period", flat=True).distinct()
-    plans = list(DuesPlan.objects.order_by("pk"))
-    for period in sorted(parse(label) for label in set(labels)):
+    once = DuesPlan.Every.ONCE
+    labels = Charge.objects.filter(member_id=member_id).exclude(version__plan__every=once)
+    plans = list(DuesPlan.objects.exclude(every=once).order_by("pk"))
+    for period in sorted(parse(label) for label in set(labels.values_list("period", flat=True))):
         if period.end > since:
             own = tuple(plan for plan in plans if plan.period_of(period.start) == period)
             scope = Scope(period, own)
             by_the_day(scope, after=member_id - 1, upto=member_id, by=by, on=on)
             spend_ahead(scope, after=member_id - 1, upto=member_id, by=by, on=on)
+
+
+def once(version: PlanVersion, *, member_id: int, by: int | None, on: dt.date) -> Charge:
+    """Charge a member what is due once, in the caller's transaction; what she paid ahead is used at once."""
+    (person,) = _people([member_id])
+    known = Charge.objects.filter(member_id=member_id, version__plan_id=version.plan_id).first()
+    if known is not None:
+        return known
+    label = version.plan.period_of(on).key
+    part = Charge.objects.filter(member_id=member_id, period=label).count()
+    amount = minor(version.amount)
+    made = Charge(
+        member_id=member_id, version=version, amount=amount, period=label, part=part, charged_on=on,
+        due_on=on + dt.timedelta(days=version.days_to_pay), explanation={"once": amount},
+    )  # fmt: skip
+    _record(Scope(version.plan.period_of(on), (version.plan,)), [(person, made)], by)
+    payments.spend_ahead({member_id: f"dues/{label}/{person.number}/settled-once-{version.plan.slug}"}, on=on, by=by)
+    return made
 
 
 def irregular(scope: Scope) -> list[int]:

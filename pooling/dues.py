@@ -19,7 +19,7 @@ from mutual.money import Money, minor, zero
 from mutual.periods import Period, add_months, parse
 from mutual.trail import trail
 from pooling import charging
-from pooling.models import DuesPlan, PlanMember, PlanVersion, Rate, Share
+from pooling.models import Charge, DuesPlan, PlanMember, PlanVersion, Rate, Share
 
 CHUNK = 10_000
 """Members in one durable chunk of a charge run."""
@@ -72,6 +72,10 @@ class NameTaken(DuesRefused):
 
 class TooEarly(DuesRefused):
     """The period has not begun."""
+
+
+class ChargedOnce(DuesRefused):
+    """Whoever pays once is not on a plan, and nobody else is charged once."""
 
 
 class MonthClosed(DuesRefused):
@@ -177,6 +181,8 @@ def put_on_plan(
     """
     member = Member.objects.select_for_update().get(pk=member_id)
     plan = DuesPlan.objects.get(pk=plan_id)
+    if plan.every == DuesPlan.Every.ONCE:
+        raise ChargedOnce(_("This is charged once: nobody is put on it."))
     if member.currency != plan.currency:
         raise DuesRefused(_("This member's currency is %(currency)s.") % {"currency": member.currency})
     if place is not None and not Rate.objects.filter(version__plan=plan, place=place).exists():
@@ -201,12 +207,39 @@ def put_on_plan(
     return placed
 
 
+@transaction.atomic(durable=True)
+def charge_once(*, member_id: int, plan_id: int, by: int, on: dt.date) -> Charge:
+    """Charge a member what is due once, such as an entry fee. Again is harmless: she pays it once.
+
+    :raises ChargedOnce: if the plan is one that is charged every period
+    :raises NoPlan: if the plan has not begun
+    :raises MonthClosed: if the books are closed on that day
+    """
+    member = Member.objects.select_for_update().get(pk=member_id)
+    plan = DuesPlan.objects.get(pk=plan_id)
+    if plan.every != DuesPlan.Every.ONCE:
+        raise ChargedOnce(_("This plan is charged every period: put her on it."))
+    if member.currency != plan.currency:
+        raise DuesRefused(_("This member's currency is %(currency)s.") % {"currency": member.currency})
+    version = plan.versions.filter(valid_from__lte=on).order_by("-valid_from").first()
+    if version is None:
+        raise NoPlan(_("“%(plan)s” has not begun yet.") % {"plan": plan.name})
+    try:
+        with transaction.atomic():
+            return charging.once(version, member_id=member_id, by=by, on=on)
+    except journal.PeriodClosed as refused:
+        raise MonthClosed(str(refused)) from refused
+    except journal.JournalRefused as refused:
+        raise DuesRefused(str(refused)) from refused
+
+
 def scope_of(period: Period) -> charging.Scope:
     """The plans that are charged for such a period.
 
     :raises NoPlan: if there is none
     """
-    plans = tuple(plan for plan in DuesPlan.objects.order_by("pk") if plan.period_of(period.start) == period)
+    every = DuesPlan.objects.exclude(every=DuesPlan.Every.ONCE).order_by("pk")
+    plans = tuple(plan for plan in every if plan.period_of(period.start) == period)
     if not plans:
         raise NoPlan(_("No dues plan is charged for %(period)s.") % {"period": period.key})
     return charging.Scope(period, plans)
@@ -214,7 +247,8 @@ def scope_of(period: Period) -> charging.Scope:
 
 def waiting(on: dt.date) -> list[Period]:
     """Periods that have begun by a day and were not charged yet: of each rhythm the newest."""
-    found = {plan.period_of(on) for plan in DuesPlan.objects.filter(versions__valid_from__lte=on).distinct()}
+    begun = DuesPlan.objects.exclude(every=DuesPlan.Every.ONCE).filter(versions__valid_from__lte=on).distinct()
+    found = {plan.period_of(on) for plan in begun}
     charged = set(Run.objects.filter(kind="dues").values_list("key", flat=True))
     return sorted(period for period in found if period.key not in charged)
 

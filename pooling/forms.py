@@ -156,7 +156,19 @@ class PutOnPlanForm(forms.Form):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["plan"].queryset = DuesPlan.objects.order_by("name")  # type: ignore[attr-defined]
+        self.fields["plan"].queryset = (  # type: ignore[attr-defined]
+            DuesPlan.objects.exclude(every=DuesPlan.Every.ONCE).order_by("name")
+        )
+
+    def clean_number(self) -> Member:
+        """:raises ValidationError: if there is no such member"""
+        return member_by_number(self.cleaned_data["number"])
+
+
+class OnceForm(forms.Form):
+    """Which member is charged what is due once."""
+
+    number = LineField(label=_("Member number"), max_length=12)
 
     def clean_number(self) -> Member:
         """:raises ValidationError: if there is no such member"""

@@ -56,6 +56,7 @@ class DuesPlan(models.Model):
         MONTH = "MONTH", _("Every month")
         QUARTER = "QUARTER", _("Every quarter")
         YEAR = "YEAR", _("Every year")
+        ONCE = "ONCE", _("Once, when somebody joins")
 
     class Basis(models.TextChoices):
         FLAT = "FLAT", _("The same for everybody on it")
@@ -76,9 +77,15 @@ class DuesPlan(models.Model):
 
     def period_of(self, day: dt.date) -> Period:
         """The period of the plan that a day belongs to."""
+        if self.every == self.Every.ONCE:
+            return Period(day, day + dt.timedelta(days=1))
         if self.anchored_on is not None:
             return anchored(self.anchored_on, self.every, day)
         return {"WEEK": week, "MONTH": month, "QUARTER": quarter, "YEAR": year}[self.every](day)
+
+
+UNLIMITED = 10**8
+"""The most that a percentage can come to where nothing limits it: in whole units of currency."""
 
 
 class PlanVersion(models.Model):

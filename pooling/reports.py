@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from itertools import pairwise
 from typing import Any
 
 from django.db import connection
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from members.models import Member
 from mutual import charts, formats
 from mutual.ledger import balances
-from mutual.money import Money, from_minor, zero
+from mutual.money import Money, from_minor, minor, zero
 from mutual.periods import Period, add_months, month, parse
-from pooling.models import Charge, Credit, DuesPlan, Fund, PlanVersion, Rate
+from pooling.models import UNLIMITED, Charge, Credit, DuesPlan, Fund, PlanVersion, Rate
 from pooling.treasury.models import BankAccount, BankBalance
 
 
@@ -59,6 +61,8 @@ class PlanView:
     members: int
     shares: tuple[tuple[str, int], ...]
     rates: tuple[Rate, ...] = ()
+    years: int = 0
+    """For how many whole years it has not risen."""
 
     @property
     def words(self) -> str:
@@ -67,9 +71,11 @@ class PlanView:
             return _("not yet valid")
         amount = formats.money(self.version.amount)
         if self.plan.basis == DuesPlan.Basis.PERCENT:
+            percent = formats.percent(Decimal(self.version.permyriad) / 10_000, 2)
+            if self.version.amount.amount >= UNLIMITED:
+                return _("%(percent)s of what was invoiced the period before") % {"percent": percent}
             return _("%(percent)s of what was invoiced the period before, at least %(least)s, at most %(most)s") % {
-                "percent": formats.percent(Decimal(self.version.permyriad) / 10_000, 2),
-                "least": formats.money(self.version.least), "most": amount,
+                "percent": percent, "least": formats.money(self.version.least), "most": amount,
             }  # fmt: skip
         if self.rates:
             return _("by %(basis)s; %(amount)s where none is chosen") % {
@@ -93,6 +99,11 @@ class PlanView:
             said.append(_("Periods are counted from %(day)s.") % {"day": formats.day(self.plan.anchored_on)})
         if self.version.decided:
             said.append(_("Decided: %(decided)s.") % {"decided": self.version.decided})
+        if self.years:
+            said.append(
+                ngettext("Not raised for %(count)s year.", "Not raised for %(count)s years.", self.years)
+                % {"count": formats.number(self.years)}
+            )
         return tuple(said)
 
 
@@ -297,8 +308,31 @@ def plans(on: dt.date) -> list[PlanView]:
         version = held[-1] if held else None
         shares = tuple((share.target, share.weight) for share in (version.shares.all() if version else ()))
         rates = tuple(version.rates.all()) if version else ()
-        result.append(PlanView(plan, version, plan.members.filter(until=None).count(), shares, rates))
+        years = years_without_rise(held, on)
+        result.append(PlanView(plan, version, plan.members.filter(until=None).count(), shares, rates, years))
     return result
+
+
+def years_without_rise(held: Sequence[PlanVersion], on: dt.date) -> int:
+    """For how many whole years no version of a plan asked more than the one before it, in anything it asks.
+
+    :param held: the versions up to that day, in the order of their days
+    """
+    if not held:
+        return 0
+    since = held[0].valid_from
+    for before, after in pairwise(held):
+        asked = _asks(before)
+        if any(amount > asked.get(what, amount) for what, amount in _asks(after).items()):
+            since = after.valid_from
+    years = on.year - since.year
+    return years if add_months(since, 12 * years) <= on else years - 1
+
+
+def _asks(version: PlanVersion) -> dict[str, int]:
+    """What a version asks, by level or band."""
+    by_place = {str(rate.place): rate.amount for rate in version.rates.all()}
+    return {"": minor(version.amount), "least": minor(version.least), "%": version.permyriad} | by_place
 
 
 def period_words(key: str) -> str:
@@ -315,6 +349,8 @@ def explain(charge: Charge) -> tuple[str, ...]:
     rates = {rate.place: rate for rate in version.rates.all()}
     data = charge.explanation or {}
     said = [_line(line, unit, rates) for line in data.get("lines", ())]
+    if "once" in data:
+        said.append(_("%(amount)s, once") % {"amount": formats.money(charge.total)})
     if not data:
         said.append(_("%(amount)s for %(period)s") % {
             "amount": formats.money(charge.total), "period": period_words(charge.period),

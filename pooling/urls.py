@@ -14,6 +14,7 @@ urlpatterns = [
     path("me/dues/receipts/<str:number>/", views.my_receipt, name="my_receipt"),
     path("dues/", views.dues_page, name="dues"),
     path("dues/plans/new/", views.plan_edit, name="plan_new"),
+    path("dues/plans/<slug:slug>/once/", views.charge_once, name="charge_once"),
     path("dues/plans/<slug:slug>/", views.plan_edit, name="plan_change"),
     path("dues/members/", views.put_on_plan, name="put_on_plan"),
     path("dues/members/<str:number>/", views.member_dues, name="member_dues"),

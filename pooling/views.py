@@ -26,7 +26,7 @@ from mutual.pages import forms as pages
 from mutual.periods import month
 from pooling import accounts, dues, funds, payments, receipts, reports
 from pooling.dunning import reports as arrears_reports
-from pooling.forms import ChargeForm, FundForm, PaymentForm, PlaceForm, PlanForm, PutOnPlanForm
+from pooling.forms import ChargeForm, FundForm, OnceForm, PaymentForm, PlaceForm, PlanForm, PutOnPlanForm
 from pooling.models import Charge, DuesPlan, Fund, Payment, PlanMember
 
 PAGE = 50
@@ -254,6 +254,27 @@ def put_on_plan(request: HttpRequest) -> HttpResponse:
         lead=_("The next charge follows it; for days that were charged already she gets a charge or a credit."),
         submit=_("Put on the plan"),
         back=reverse("pooling:dues"), back_words=_("Dues"),
+    )  # fmt: skip
+
+
+@access.roles(*MONEY)
+@require_http_methods(["GET", "POST"])
+def charge_once(request: HttpRequest, slug: str) -> HttpResponse:
+    """Charge a member what is due once, such as an entry fee."""
+    plan = get_object_or_404(DuesPlan, slug=slug, every=DuesPlan.Every.ONCE)
+    form = OnceForm(request.POST or None, initial={"number": request.GET.get("number", "")[:12]})
+    if request.method == "POST" and form.is_valid():
+        member = form.cleaned_data["number"]
+        try:
+            dues.charge_once(member_id=member.pk, plan_id=plan.pk, by=access.acting(request), on=clock.today())
+        except dues.DuesRefused as refused:
+            form.add_error(None, str(refused))
+        else:
+            messages.success(request, _("Charged. It is never charged to her twice."))
+            return redirect("pooling:member_dues", member.number)
+    return pages.page(
+        request, form, heading=plan.name, lead=_("It is due once, and added to what she owes."),
+        submit=_("Charge it"), back=reverse("pooling:dues"), back_words=_("Dues"),
     )  # fmt: skip
 
 

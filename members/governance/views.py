@@ -11,7 +11,7 @@ from members.governance.models import Decision
 from mutual import access
 from mutual.access import OFFICERS, Role
 
-PUBLIC = ("ALLOCATION", "YEAR_CLOSING", "REOPENING", "OPENING_BALANCE", "RULES")
+PUBLIC = ("ALLOCATION", "YEAR_CLOSING", "REOPENING", "OPENING_BALANCE", "RULES", "CHARTER", "SURPLUS_RULES")
 """Kinds every member may read in full; of the others she sees that there was one."""
 
 

@@ -67,6 +67,8 @@ class Kind(models.IntegerChoices):
     YEAR_CLOSED = 40, _("Year closed")
     SURPLUS_ALLOCATED = 41, _("Surplus allocated")
     FUND_RETURNED = 42, _("Fund's money given back to the surplus")
+    PATRONAGE_PAID = 43, _("Member's part of the surplus paid")
+    PATRONAGE_REDEEMED = 44, _("Part of the surplus settled after leaving")
 
     INVOICE_ISSUED = 50, _("Invoice issued")
     INVOICE_PAID = 51, _("Invoice paid")

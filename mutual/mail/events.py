@@ -48,6 +48,8 @@ EVENTS = {
     "claim_certificate_declined": Event(_("Your certificate is needed again"), needed=True),
     "claim_certificate_ends": Event(_("Your certificate ends soon")),
     "claim_paused": Event(_("Your claim pauses until a new certificate comes"), needed=True),
+    "patronage": Event(_("Your part of a year's surplus"), needed=True),
+    "payout_account": Event(_("The account you are paid to changed"), needed=True),
     "juror_called": Event(_("You were drawn for a jury"), needed=True),
     "juror_thanked": Event(_("A jury you sat on is done")),
     "appeal_decided": Event(_("Your appeal is decided"), needed=True),

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from cryptography.exceptions import InvalidTag
@@ -107,6 +108,26 @@ def read(*, subject: str, place: str, by: int, at: dt.datetime, reason: str) -> 
     content = _decrypt(key, bytes(row.sealed), f"{subject}|{place}")
     Opening.objects.create(vault=vault, place=place, by=by, at=at, reason=reason)
     return content
+
+
+def take_many(*, subjects: Sequence[str], place: str, by: int, at: dt.datetime, reason: str) -> dict[str, bytes]:
+    """What is sealed at the same place of many vaults, by subject; what is not there, or destroyed, is left out.
+
+    In the caller's transaction, with every opening written down: nothing of it may leave that transaction but sealed.
+
+    :raises Damaged: if something is not what was sealed there
+    """
+    rows = Content.objects.select_related("vault").filter(
+        vault__subject__in=subjects, place=place, vault__destroyed_on=None
+    )
+    found: dict[str, bytes] = {}
+    openings = []
+    for row in rows.order_by("id"):
+        subject = row.vault.subject
+        found[subject] = _decrypt(_key(row.vault), bytes(row.sealed), f"{subject}|{place}")
+        openings.append(Opening(vault=row.vault, place=place, by=by, at=at, reason=reason))
+    Opening.objects.bulk_create(openings)
+    return found
 
 
 def places(subject: str) -> list[str]:

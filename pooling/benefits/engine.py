@@ -8,200 +8,52 @@ that claim's version. Periods run from a day up to, not including, another.
 from __future__ import annotations
 
 import bisect
-import calendar
 import datetime as dt
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import replace
 from decimal import Decimal
-from enum import StrEnum
-from functools import lru_cache
 from itertools import pairwise
-from typing import NamedTuple
 
 from mutual.periods import add_months
-from pooling.benefits.terms import By, Clock, Per, Terms
+from pooling.benefits.days import (
+    age_on,
+    counting,
+    cut_by_month,
+    half_up,
+    length_of,
+    minus,
+    value_at,
+    weekday,
+    working_day,
+)
+from pooling.benefits.known import (
+    Amount,
+    Choice,
+    Code,
+    Days,
+    Earlier,
+    Entitlement,
+    Facts,
+    Length,
+    Line,
+    Phase,
+    Step,
+    Value,
+    Version,
+    impossible,
+    version_on,
+)
+from pooling.benefits.terms import By, Clock, Per
+
+__all__ = [
+    "Amount", "Choice", "Code", "Days", "Earlier", "Entitlement", "Facts", "Length", "Line", "Phase", "Step", "Value",
+    "Version", "assess", "impossible", "version_on",
+]  # fmt: skip
 
 _WHOLE = 10**8
 """A percentage of time (four decimals) times a percentage of incapacity, as a whole number."""
 
 _LINE = {Per.DAY: "line-day", Per.WEEK: "line-week", Per.MONTH: "line-month"}
-
-OLDEST = 120
-"""Nobody who claims is older."""
-MOST_EARNED = 10**12
-"""The most that can be earned in a month, in minor units."""
-
-
-class Code(StrEnum):
-    """Why nothing is paid (F10, begun from openIMIS)."""
-
-    NO_COVER = "NO_COVER"
-    WAITING_PERIOD = "WAITING_PERIOD"
-    FREQUENCY = "FREQUENCY"
-    CEILING_REACHED = "CEILING_REACHED"
-    TARGET_DATE = "TARGET_DATE"
-    INVALID_CLAIM = "INVALID_CLAIM"
-    OWN_RISK = "OWN_RISK"
-    """The absence ended before anything could be paid."""
-
-
-class Amount(NamedTuple):
-    """An amount in a step: minor units and their currency."""
-
-    minor: int
-    currency: str
-
-
-class Days(NamedTuple):
-    """A period in a step."""
-
-    start: dt.date
-    end: dt.date
-
-
-class Length(NamedTuple):
-    """A length of time in a step."""
-
-    months: int
-    days: int
-
-
-class Choice(NamedTuple):
-    """A word in a step that is translated: ``MONTH``, ``EARNINGS``."""
-
-    word: str
-
-
-Value = Amount | Days | Length | Choice | dt.date | Decimal | int | str
-
-
-@dataclass(frozen=True, slots=True)
-class Version:
-    """A fund's rules from a day on; ``decision`` is the number of the decision that set them."""
-
-    number: int
-    valid_from: dt.date
-    terms: Terms
-    decision: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Phase:
-    """From a day on, so many percent incapacitated; zero while she works as before."""
-
-    from_on: dt.date
-    incapacity: int
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """A part of a calendar month that is paid at one rate: the days that count, and the amount in minor units."""
-
-    start: dt.date
-    end: dt.date
-    days: int
-    amount: int
-
-
-@dataclass(frozen=True, slots=True)
-class Earlier:
-    """An earlier claim of the same member on the same fund: its absence, and what was granted for it."""
-
-    number: str
-    rule: str
-    cause: str
-    occurred_on: dt.date
-    ended_on: dt.date
-    lines: tuple[Line, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Facts:
-    """What is known about a member and her claim. Money in minor units of the fund's currency, by the month.
-
-    :ivar occurred_on: the day it began; own risk and duration run from it
-    :ivar began_on: the first day claimed
-    :ivar ended_on: the first day no longer claimed
-    :ivar level: the name of her level on that day, empty where the fund has only one or none
-    :ivar units: how many units of a flat benefit she holds
-    :ivar count: how many a lump sum is for (two children born)
-    :ivar phases: how far she was incapacitated, from when on; wholly where nothing is said
-    :ivar earlier: her earlier claims on this fund
-    """
-
-    member: str
-    joined_on: dt.date
-    cause: str
-    occurred_on: dt.date
-    began_on: dt.date
-    ended_on: dt.date
-    level: str = ""
-    units: int = 1
-    count: int = 1
-    earnings: int | None = None
-    other_cover: int = 0
-    continuing_income: int = 0
-    state_benefit: int = 0
-    born_on: dt.date | None = None
-    left_on: dt.date | None = None
-    reported_on: dt.date | None = None
-    phases: tuple[Phase, ...] = ()
-    earlier: tuple[Earlier, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """One step of the reckoning: which rule of which version said what, and the figure it came to.
-
-    ``code`` names the sentence (:mod:`pooling.benefits.sentences`), ``values`` what stands in it.
-    """
-
-    rule: str
-    version: int
-    code: str
-    values: dict[str, Value]
-    figure: Value | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Entitlement:
-    """What comes out: lines that sum to the amount, or a refusal; and every step on the way.
-
-    :ivar rate: what a whole day, week or month pays at full incapacity before steps, rounded; zero where refused early
-    :ivar first_day: the first day that can be paid, whether or not the absence lasts so long
-    :ivar last_day: the last day that can be paid, where the rules set one
-    :ivar continues: the number of the claim it continues
-    """
-
-    currency: str
-    version: int
-    rule: str
-    title: str
-    per: Per | None
-    rate: int
-    first_day: dt.date | None
-    last_day: dt.date | None
-    continues: str
-    lines: tuple[Line, ...]
-    days: int
-    amount: int
-    steps: tuple[Step, ...]
-    code: Code | None = None
-    refusal: Step | None = None
-
-    def months(self) -> dict[dt.date, int]:
-        """The amount by the first day of each calendar month; sums to the amount."""
-        sums: dict[dt.date, int] = {}
-        for line in self.lines:
-            month = line.start.replace(day=1)
-            sums[month] = sums.get(month, 0) + line.amount
-        return sums
-
-    def as_earlier(self, facts: Facts, number: str) -> Earlier | None:
-        """What later claims must know of this one; nothing where it was refused for a reason that leaves no trace."""
-        if self.code not in (None, Code.OWN_RISK, Code.CEILING_REACHED):
-            return None
-        return Earlier(number, self.rule, facts.cause, facts.occurred_on, facts.ended_on, self.lines)
 
 
 class _Refused(Exception):
@@ -210,44 +62,6 @@ class _Refused(Exception):
     def __init__(self, code: Code, rule: str, sentence: str, figure: Value | None = None, **values: Value) -> None:
         self.code, self.rule, self.sentence, self.figure, self.values = code, rule, sentence, figure, values
         super().__init__(sentence)
-
-
-def version_on(versions: Sequence[Version], day: dt.date) -> Version | None:
-    """The version in force on a day; versions in the order of their days."""
-    found = None
-    for version in versions:
-        if version.valid_from > day:
-            break
-        found = version
-    return found
-
-
-def impossible(facts: Facts) -> tuple[str, dict[str, Value]] | None:
-    """Why the facts cannot be true, as a sentence's code and values; nothing where they can."""
-    wrong: tuple[str, dict[str, Value]] | None = None
-    occurred = facts.occurred_on
-    born = facts.born_on
-    if facts.ended_on < facts.began_on:
-        wrong = "ended-before-it-began", {"began": facts.began_on, "ended": facts.ended_on}
-    elif facts.began_on < occurred:
-        wrong = "benefit-before-the-absence", {"began": facts.began_on, "occurred": occurred}
-    elif born is not None and born > occurred:
-        wrong = "not-yet-born", {"born": born, "occurred": occurred}
-    elif born is not None and occurred.year - born.year > OLDEST:
-        wrong = "too-old", {"born": born, "age": occurred.year - born.year}
-    elif min(facts.other_cover, facts.continuing_income, facts.state_benefit, facts.earnings or 0) < 0:
-        wrong = "negative", {}
-    elif max(facts.other_cover, facts.continuing_income, facts.state_benefit, facts.earnings or 0) > MOST_EARNED:
-        wrong = "too-much-earned", {}
-    elif facts.units < 1 or not 1 <= facts.count <= 20:
-        wrong = "no-units", {}
-    elif any(not 0 <= phase.incapacity <= 100 for phase in facts.phases):
-        wrong = "no-percentage", {}
-    elif [phase.from_on for phase in facts.phases] != sorted({phase.from_on for phase in facts.phases}):
-        wrong = "phases-out-of-order", {}
-    elif facts.reported_on is not None and facts.reported_on < occurred:
-        wrong = "reported-before", {"reported": facts.reported_on, "occurred": occurred}
-    return wrong
 
 
 def assess(facts: Facts, versions: Sequence[Version]) -> Entitlement:
@@ -314,7 +128,9 @@ class _Reckoning:
         numerator, denominator = self._rate()
         if benefit.once:
             self.first = facts.occurred_on
-            self._cut([Line(facts.occurred_on, facts.occurred_on + dt.timedelta(1), 0, numerator)])
+            self._pay_by()
+            whole = half_up(numerator, denominator)
+            self._cut([Line(facts.occurred_on, facts.occurred_on + dt.timedelta(1), 0, whole)])
             return
         ranges, base = self._days(elapsed)
         self._cut(self._pay(ranges, base, numerator, denominator))
@@ -408,7 +224,7 @@ class _Reckoning:
         facts, benefit = self.facts, self.benefit
         if facts.born_on is None:
             raise _Refused(Code.INVALID_CLAIM, "age", "birth-unknown")
-        age = _age(facts.born_on, facts.occurred_on)
+        age = age_on(facts.born_on, facts.occurred_on)
         values: dict[str, Value] = {"age": age, "least": benefit.age_from or 0, "until": benefit.age_until or 0}
         if benefit.age_from is not None and age < benefit.age_from:
             raise _Refused(Code.NO_COVER, "age", "too-young", age, **values)
@@ -448,6 +264,9 @@ class _Reckoning:
                 numerator, denominator = pays.ceiling, 1
                 figure = Amount(pays.ceiling, self.unit)
                 self.step("rate", "rate-ceiling", {"ceiling": figure}, figure)
+        elif pays.by == By.COST:
+            assert pays.percent is not None
+            numerator, denominator = self._by_cost(pays.percent, pays.ceiling)
         else:
             assert pays.amount is not None
             most = self.benefit.units_most
@@ -460,9 +279,9 @@ class _Reckoning:
             cap, over = self._by_earnings(self.benefit.earnings_cap)
             if numerator * over > cap * denominator:
                 numerator, denominator = cap, over
-                figure = Amount(_half_up(cap, over), self.unit)
+                figure = Amount(half_up(cap, over), self.unit)
                 self.step("earnings-cap", "capped", {"cap": figure}, figure)
-        self.rate = _half_up(numerator, denominator)
+        self.rate = half_up(numerator, denominator)
         if not numerator:
             raise _Refused(Code.CEILING_REACHED, "rate", "nothing-left-of-the-rate", Amount(0, self.unit))
         return numerator, denominator
@@ -475,13 +294,39 @@ class _Reckoning:
         over = 10**6
         others = facts.other_cover + facts.continuing_income + facts.state_benefit
         numerator = max(facts.earnings * int(percent * 10**4) - others * over, 0)
-        figure = Amount(_half_up(numerator, over), self.unit)
+        figure = Amount(half_up(numerator, over), self.unit)
         values: dict[str, Value] = {
             "percent": percent, "earnings": Amount(facts.earnings, self.unit), "others": Amount(others, self.unit),
             "amount": figure,
         }  # fmt: skip
         self.step("earnings", "by-earnings-less" if others else "by-earnings", values, figure)
         return numerator, over
+
+    def _by_cost(self, percent: Decimal, ceiling: int | None) -> tuple[int, int]:
+        """A percentage of what is shown, less what others pay; never below nothing nor above the ceiling."""
+        facts = self.facts
+        if facts.cost is None:
+            raise _Refused(Code.INVALID_CLAIM, "cost", "cost-unknown")
+        over = 10**6
+        numerator = max(facts.cost * int(percent * 10**4) - facts.other_cover * over, 0)
+        figure = Amount(half_up(numerator, over), self.unit)
+        values: dict[str, Value] = {
+            "percent": percent, "cost": Amount(facts.cost, self.unit), "others": Amount(facts.other_cover, self.unit),
+            "amount": figure,
+        }  # fmt: skip
+        self.step("rate", "by-cost-less" if facts.other_cover else "by-cost", values, figure)
+        if ceiling is not None and numerator > ceiling * over:
+            figure = Amount(ceiling, self.unit)
+            self.step("rate", "cost-ceiling", {"ceiling": figure}, figure)
+            return ceiling, 1
+        return numerator, over
+
+    def _pay_by(self) -> None:
+        """The working day by which it is paid (G1), counted from the day after."""
+        days = self.benefit.pay_within
+        if days is not None:
+            day = working_day(self.facts.occurred_on, days)
+            self.step("pay-within", "pay-within", {"days": days, "since": self.facts.occurred_on, "day": day}, day)
 
     # --- Which days -----------------------------------------------------------------------------------------------
 
@@ -545,9 +390,9 @@ class _Reckoning:
     def _without_paid(self, ranges: list[tuple[int, int]]) -> list[tuple[int, int]]:
         """No day is paid twice."""
         paid = sorted((line.start.toordinal(), line.end.toordinal()) for earlier in self.same for line in earlier.lines)
-        left = _minus(ranges, paid)
+        left = minus(ranges, paid)
         if left != ranges:
-            lost = _length(ranges) - _length(left)
+            lost = length_of(ranges) - length_of(left)
             if not left:
                 raise _Refused(Code.FREQUENCY, "paid-before", "all-days-paid-before", lost, days=lost)
             self.step("paid-before", "days-paid-before", {"days": lost}, lost)
@@ -564,19 +409,17 @@ class _Reckoning:
             for line in earlier.lines
             if line.end.toordinal() > first
         ]
-        wanted = sum([_counting(start, end, benefit.weekdays) for start, end in ranges])
-        used = sum([_counting(start, end, benefit.weekdays) for start, end in before])
+        wanted = sum([counting(start, end, benefit.weekdays) for start, end in ranges])
+        used = sum([counting(start, end, benefit.weekdays) for start, end in before])
         values: dict[str, Value] = {"most": limit.most, "months": limit.months, "used": used}
         if wanted + used <= limit.most:
             self.step("within", "within", values, limit.most - used)
             return ranges
-        window = sorted(
-            {day for start, end in before for day in range(start, end) if _weekday(day) in benefit.weekdays}
-        )
+        window = sorted({day for start, end in before for day in range(start, end) if weekday(day) in benefit.weekdays})
         kept: list[tuple[int, int]] = []
         for start, end in ranges:
             for day in range(start, end):
-                if _weekday(day) in benefit.weekdays:
+                if weekday(day) in benefit.weekdays:
                     # Days paid after this one, by a claim decided before it, share a window with it as well.
                     here = dt.date.fromordinal(day)
                     since = add_months(here, -limit.months).toordinal()
@@ -588,7 +431,7 @@ class _Reckoning:
                     kept[-1] = (kept[-1][0], day + 1)
                 else:
                     kept.append((day, day + 1))
-        left = sum([_counting(start, end, benefit.weekdays) for start, end in kept])
+        left = sum([counting(start, end, benefit.weekdays) for start, end in kept])
         if not left:
             raise _Refused(Code.CEILING_REACHED, "within", "within-used-up", used, **values)
         self.step("within", "within-cut", {**values, "days": left, "lost": wanted - left}, left)
@@ -605,15 +448,15 @@ class _Reckoning:
         rate = Amount(self.rate, self.unit)
         per = Choice(pays.per)
         month = running = rounded = 0
-        for start, end, weight, month_start, month_end in _by_month(self._pieces(ranges, base)):
+        for start, end, weight, month_start, month_end in cut_by_month(self._pieces(ranges, base)):
             if month != month_start:
                 month, running, rounded = month_start, 0, 0
-            days = _counting(start, end, benefit.weekdays)
+            days = counting(start, end, benefit.weekdays)
             if not days or not weight:
                 continue
-            of = _counting(month_start, month_end, benefit.weekdays) if by_month else share
+            of = counting(month_start, month_end, benefit.weekdays) if by_month else share
             running += numerator * days * weight
-            whole = _half_up(running, denominator * of * _WHOLE)
+            whole = half_up(running, denominator * of * _WHOLE)
             line = Line(dt.date.fromordinal(start), dt.date.fromordinal(end), days, whole - rounded)
             rounded = whole
             lines.append(line)
@@ -642,7 +485,7 @@ class _Reckoning:
         for start, end in ranges:
             edges = [start, *(cut for cut in cuts if start < cut < end), end]
             for low, high in pairwise(edges):
-                weight = _at(steps, low, 10**6) * _at(phases, low, 100)
+                weight = value_at(steps, low, 10**6) * value_at(phases, low, 100)
                 pieces.append((low, high, weight))
         for day, percent in steps:
             if ranges and day < ranges[-1][1]:
@@ -709,78 +552,3 @@ class _Reckoning:
             if one.cause == facts.cause and root.occurred_on <= one.occurred_on <= facts.occurred_on
             for line in one.lines
         )
-
-
-def _half_up(numerator: int, denominator: int) -> int:
-    """Round half up, once (docs/decisions on money)."""
-    return (2 * numerator + denominator) // (2 * denominator)
-
-
-def _weekday(ordinal: int) -> int:
-    """1 for Monday to 7 for Sunday."""
-    return (ordinal - 1) % 7 + 1
-
-
-def _counting(start: int, end: int, weekdays: tuple[int, ...]) -> int:
-    """How many days of a period fall on weekdays that count."""
-    days = end - start
-    if days <= 0:
-        return 0
-    if len(weekdays) == 7:
-        return days
-    weeks, rest = divmod(days, 7)
-    return weeks * len(weekdays) + sum([_weekday(end - 1 - n) in weekdays for n in range(rest)])
-
-
-@lru_cache(maxsize=4096)
-def _month(year: int, month: int) -> tuple[int, int]:
-    start = dt.date(year, month, 1).toordinal()
-    return start, start + calendar.monthrange(year, month)[1]
-
-
-def _by_month(pieces: Iterable[tuple[int, int, int]]) -> Iterator[tuple[int, int, int, int, int]]:
-    """Pieces cut at the ends of months, each with its month."""
-    for begin, end, weight in pieces:
-        start = begin
-        while start < end:
-            day = dt.date.fromordinal(start)
-            month_start, month_end = _month(day.year, day.month)
-            yield start, min(end, month_end), weight, month_start, month_end
-            start = month_end
-
-
-def _at(changes: Iterable[tuple[int, int]], day: int, before: int) -> int:
-    """The value on a day, of changes in order; ``before`` the first of them."""
-    value = before
-    for since, changed in changes:
-        if since > day:
-            break
-        value = changed
-    return value
-
-
-def _age(born_on: dt.date, day: dt.date) -> int:
-    """Full years; who was born on 29 February has her birthday on the 28th in other years."""
-    years = day.year - born_on.year
-    return years if add_months(born_on, 12 * years) <= day else years - 1
-
-
-def _length(ranges: Iterable[tuple[int, int]]) -> int:
-    return sum(end - start for start, end in ranges)
-
-
-def _minus(ranges: list[tuple[int, int]], paid: list[tuple[int, int]]) -> list[tuple[int, int]]:
-    """Ranges without other ranges (these in order)."""
-    left = ranges
-    for low, high in paid:
-        cut: list[tuple[int, int]] = []
-        for start, end in left:
-            if high <= start or low >= end:
-                cut.append((start, end))
-                continue
-            if start < low:
-                cut.append((start, low))
-            if high < end:
-                cut.append((high, end))
-        left = cut
-    return left

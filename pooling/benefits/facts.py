@@ -14,7 +14,24 @@ from members.models import Member
 from pooling.benefits import rules
 from pooling.benefits.engine import Earlier, Facts, Line, Phase, Version, version_on
 from pooling.benefits.models import Cover
+from pooling.benefits.terms import Benefit
 from pooling.models import Fund
+
+
+@dataclass(frozen=True)
+class ComesIn:
+    """What still comes in while she cannot work, by the month, or what others pay of a cost; minor units.
+
+    :ivar cost: what it cost, or the bill that was not paid, where the rules go by that
+    """
+
+    other_cover: int = 0
+    continuing_income: int = 0
+    state_benefit: int = 0
+    cost: int | None = None
+
+
+NOTHING = ComesIn()
 
 
 @dataclass(frozen=True)
@@ -41,6 +58,21 @@ class Absence:
     other_cover: int = 0
     continuing_income: int = 0
     state_benefit: int = 0
+    cost: int | None = None
+
+
+def asked_of(versions: Sequence[Version], cause: str, on: dt.date) -> tuple[str, ...]:
+    """What the rules of a day must be told about what still comes in, for a cause; nothing where they do not ask."""
+    version = version_on(versions, on)
+    benefit = version.terms.benefit_for(cause) if version else None
+    return asked_by(benefit) if benefit is not None else ()
+
+
+def asked_by(benefit: Benefit) -> tuple[str, ...]:
+    """The fields of :class:`ComesIn` that a benefit goes by."""
+    if benefit.by_cost:
+        return ("cost", "other_cover")
+    return ("other_cover", "continuing_income", "state_benefit") if benefit.by_what_comes_in else ()
 
 
 History = Callable[..., Iterable[Absence]]
@@ -115,7 +147,7 @@ def _facts(one: Absence, member: Member, covers: Sequence[Cover], earlier: Itera
         member=member.number, joined_on=member.joined_on, left_on=member.left_on, cause=one.cause,
         occurred_on=one.occurred_on, began_on=one.began_on, ended_on=one.ended_on, count=one.count, phases=one.phases,
         reported_on=one.reported_on, other_cover=one.other_cover, continuing_income=one.continuing_income,
-        state_benefit=one.state_benefit,
+        state_benefit=one.state_benefit, cost=one.cost,
         earlier=tuple(before for before in earlier if before.number != one.number or not one.number),
     )  # fmt: skip
     cover = next((cover for cover in reversed(covers) if cover.since <= one.occurred_on), None)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+from collections.abc import Sequence
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
@@ -16,7 +17,7 @@ from django.utils.translation import gettext_lazy as _
 from members.models import Member
 from mutual.inputs import AmountField, DayField, LineField, TextField
 from mutual.money import Money, decimals, from_minor, minor
-from pooling.benefits import founding
+from pooling.benefits.facts import ComesIn
 from pooling.benefits.terms import EVERY_DAY, Benefit, By, Partial, Span, Terms
 from pooling.forms import member_by_number
 
@@ -26,7 +27,7 @@ CAUSES = (
     ("ILLNESS", _("Illness")), ("ACCIDENT", _("Accident")), ("WORK_ACCIDENT", _("Accident at work")),
     ("PREGNANCY", _("Pregnancy")), ("CHILD", _("Birth or care of a child")), ("BIRTH", _("Birth of a child")),
     ("CARE", _("Care of somebody close")), ("DEATH", _("Death")), ("LOST_CLIENT", _("A client lost")),
-    ("BROKEN_TOOL", _("A broken tool")), ("OTHER", _("Something else")),
+    ("BROKEN_TOOL", _("A broken tool")), ("UNPAID", _("An invoice not paid")), ("OTHER", _("Something else")),
 )  # fmt: skip
 
 
@@ -52,12 +53,14 @@ class BenefitForm(forms.Form):
     )
     by = forms.ChoiceField(label=_("The rate comes from"), choices=[
         ("FLAT", _("one amount for everybody")), ("LEVEL", _("the level a member has chosen")),
-        ("EARNINGS", _("what was earned before")),
+        ("EARNINGS", _("what was earned before")), ("COST", _("what it cost, or a bill that was not paid")),
     ])  # fmt: skip
     per = forms.ChoiceField(label=_("and is paid"), choices=[
         ("DAY", _("by the day")), ("WEEK", _("by the week")), ("MONTH", _("by the month")), ("ONCE", _("once")),
     ])  # fmt: skip
-    percent = _share(_("Percentage of earnings"), help_text=_("Where the rate comes from earnings."))
+    percent = _share(
+        _("Percentage of earnings or cost"), help_text=_("Where the rate comes from earnings or from what it cost.")
+    )
     levels = TextField(
         label=_("Levels"), required=False, help_text=_("Where it comes from levels: one a line, such as 1: 750.")
     )
@@ -91,6 +94,9 @@ class BenefitForm(forms.Form):
     age_from = _whole(_("From the age of"), 150)
     age_until = _whole(_("Until the age of"), 150, 1)
     report_within = _whole(_("To be reported within days"))
+    pay_within = _whole(
+        _("To be paid within working days"), 365, 1, help_text=_("For what is paid once: Monday to Friday.")
+    )
     valid_from = DayField(label=_("Valid from"))
     why = LineField(label=_("What is decided, and why"), max_length=2000)
     text = TextField(
@@ -106,7 +112,7 @@ class BenefitForm(forms.Form):
     MORE = (
         "weekdays", "paid_from_start", "clock", "recurrence_months", "partial_least", "partial_full", "within_most",
         "within_months", "ceiling_claim", "ceiling_year", "ceiling_member", "frequency_most", "frequency_months",
-        "earnings_cap", "units_most", "age_from", "age_until", "report_within",
+        "earnings_cap", "units_most", "age_from", "age_until", "report_within", "pay_within",
     )  # fmt: skip
     LAST = ("valid_from", "why", "text")
 
@@ -114,8 +120,9 @@ class BenefitForm(forms.Form):
         super().__init__(*args, **kwargs)
         self.currency = currency
         labels = {
-            "amount": _("Amount"), "ceiling": _("At most, by the month"), "ceiling_claim": _("At most for one claim"),
-            "ceiling_year": _("At most in a calendar year"), "ceiling_member": _("At most for one member in all"),
+            "amount": _("Amount"), "ceiling": _("At most, by the month or once"),
+            "ceiling_claim": _("At most for one claim"), "ceiling_year": _("At most in a calendar year"),
+            "ceiling_member": _("At most for one member in all"),
         }  # fmt: skip
         for name in self.AMOUNTS:
             self.fields[name] = AmountField(label=labels[name], currency=currency, required=False)
@@ -181,7 +188,7 @@ class BenefitForm(forms.Form):
         pays: dict[str, Any] = {"by": said["by"], "per": said["per"]}
         if said["by"] == "FLAT":
             pays["amount"] = minor(said["amount"]) if said["amount"] else None
-        if said["by"] == "EARNINGS":
+        if said["by"] in ("EARNINGS", "COST"):
             pays["percent"] = _text(said["percent"])
             pays["ceiling"] = minor(said["ceiling"]) if said["ceiling"] else None
         benefit: dict[str, Any] = {
@@ -193,7 +200,7 @@ class BenefitForm(forms.Form):
             "partial": {"least": said["partial_least"] or 100, "full": said["partial_full"] or 100},
             "units_most": said["units_most"] or 1, "earnings_cap": _text(said["earnings_cap"]),
         }  # fmt: skip
-        for key in ("paid_from_start", "age_from", "age_until", "report_within"):
+        for key in ("paid_from_start", "age_from", "age_until", "report_within", "pay_within"):
             benefit[key] = said[key]
         for key in ("ceiling_claim", "ceiling_year", "ceiling_member"):
             benefit[key] = minor(said[key]) if said[key] else None
@@ -244,7 +251,7 @@ def first(benefit: Benefit | None, terms: Terms | None, valid_from: dt.date) -> 
         "clock": benefit.clock.value, "recurrence_months": benefit.recurrence_months or None,
         "partial_least": partial.least, "partial_full": partial.full, "earnings_cap": benefit.earnings_cap,
         "units_most": benefit.units_most, "age_from": benefit.age_from, "age_until": benefit.age_until,
-        "report_within": benefit.report_within,
+        "report_within": benefit.report_within, "pay_within": benefit.pay_within,
     }  # fmt: skip
     for key in ("ceiling_claim", "ceiling_year", "ceiling_member"):
         found[key] = _money(getattr(benefit, key), unit)
@@ -304,45 +311,25 @@ class CoverForm(forms.Form):
         }  # fmt: skip
 
 
-class FoundForm(forms.Form):
-    """The twenty questions, each with its usual answer."""
+class ComesInForm(forms.Form):
+    """What would still come in, or what something would cost: only what some fund's rules go by. Nothing is kept."""
 
-    def __init__(self, *args: Any, currency: str, **kwargs: Any) -> None:
+    LABELS = {
+        "other_cover": _("What another insurance would pay, by the month"),
+        "continuing_income": _("What I would still earn, by the month"),
+        "state_benefit": _("What the state would pay, by the month"),
+        "cost": _("A cost, or an invoice that is not paid"),
+    }
+
+    def __init__(self, *args: Any, asked: Sequence[str], currency: str, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.currency = currency
-        for question in founding.QUESTIONS:
-            common: dict[str, Any] = {"label": question.text, "help_text": question.help}
-            pairs = [(word, _ANSWERS[word]) for word in question.choices]
-            if question.kind == "choice":
-                field: forms.Field = forms.ChoiceField(choices=pairs, initial=question.default, **common)
-            elif question.kind == "choices":
-                field = forms.MultipleChoiceField(
-                    choices=pairs, widget=forms.CheckboxSelectMultiple, initial=question.default.split(", "), **common
-                )
-            else:
-                field = LineField(max_length=500, initial=question.default, **common)
-            self.fields[question.key] = field
+        for name in asked:
+            self.fields[name] = AmountField(
+                label=self.LABELS[name], currency=currency, required=False,
+                min_value=None if name == "cost" else Money(0, currency),
+            )  # fmt: skip
 
-    def clean(self) -> dict[str, Any]:
-        """:raises ValidationError: if the answers make no fund, at the question that is wrong"""
-        cleaned = super().clean() or {}
-        if self.errors:
-            return cleaned
-        answers = {key: ", ".join(value) if isinstance(value, list) else value for key, value in cleaned.items()}
-        try:
-            cleaned["plan"] = founding.plan(answers, self.currency)
-        except founding.FoundingRefused as refused:
-            key, _colon, why = str(refused).partition(": ")
-            if key in self.fields:
-                raise ValidationError({key: why[:1].upper() + why[1:]}) from refused
-            raise ValidationError(str(refused)) from refused
-        return cleaned
-
-
-_ANSWERS = {
-    "fund": _("A fund for everybody"), "circle": _("A circle"), "gift": _("Gift"),
-    "discretionary": _("Discretionary"), "varying": _("Varying with resources"), "guaranteed": _("Guaranteed"),
-    "level": _("the level a member has chosen"), "earnings": _("what was earned before"),
-    "flat": _("one amount for everybody"), "every": _("Every day"), "working": _("Working days"),
-    **{word.lower(): label for word, label in CAUSES},
-}  # fmt: skip
+    def comes_in(self) -> ComesIn:
+        """What she said; nothing where it cannot be read."""
+        said = self.cleaned_data if self.is_bound and self.is_valid() else {}
+        return ComesIn(**{name: minor(amount) for name, amount in said.items() if amount is not None})

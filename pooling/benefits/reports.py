@@ -23,6 +23,8 @@ from pooling.models import Fund
 
 LONGEST = 24
 """How many months ahead a benefit without an end is shown."""
+EXAMPLE_COST = 1_000
+"""What something costs in the example, in whole units of currency."""
 FEWEST = 5
 """No figure is shown about fewer people."""
 
@@ -74,6 +76,8 @@ class IfIll:
     code: str = ""
     refusal: str = ""
     covers_illness: bool = True
+    for_example: Money | None = None
+    """Where the rules go by what something cost: the cost that stands here as an example."""
 
     @property
     def index_words(self) -> str:
@@ -91,10 +95,23 @@ def told(steps: Iterable[Step]) -> tuple[Told, ...]:
     return tuple(Told(sentences.of(step), step.rule, step.version, sentences.figure(step)) for step in steps)
 
 
-def if_ill(member: Member, on: dt.date, *, causes: Sequence[str] = ()) -> list[IfIll]:
+def asked_if_ill(currency: str, on: dt.date) -> tuple[str, ...]:
+    """What "If I fell ill today" must be told about what still comes in, for any open fund with rules."""
+    found: dict[str, None] = {}
+    for fund in Fund.objects.filter(closed_on=None, currency=currency).order_by("name"):
+        version = version_on(rules.versions(fund.pk), on)
+        for benefit in version.terms.benefits if version is not None else ():
+            found |= dict.fromkeys(facts.asked_by(benefit))
+    return tuple(found)
+
+
+def if_ill(
+    member: Member, on: dt.date, *, causes: Sequence[str] = (), comes_in: facts.ComesIn = facts.NOTHING
+) -> list[IfIll]:
     """What every open fund with rules would come to for a member if it were needed today, illness first.
 
     :param causes: only benefits that cover one of these
+    :param comes_in: what would still come in, as far as the rules go by it
     """
     found: list[IfIll] = []
     for fund in Fund.objects.filter(closed_on=None).select_related("account__currency").order_by("name"):
@@ -105,14 +122,31 @@ def if_ill(member: Member, on: dt.date, *, causes: Sequence[str] = ()) -> list[I
         index = facts.cover_index(fund)
         known = facts.load(facts.Absence(member.pk, "", on, on, on, reported_on=on), fund_id=fund.pk, versions=versions)
         found.extend(
-            _if_ill(fund, benefit, known, versions, index)
+            _if_ill(
+                fund,
+                benefit,
+                _with(known, benefit, comes_in, fund.currency),
+                versions,
+                index,
+                given=comes_in.cost is not None,
+            )
             for benefit in version.terms.benefits
             if not causes or set(causes) & set(benefit.causes)
         )
     return sorted(found, key=lambda one: (not one.covers_illness, one.once, one.fund.name))
 
 
-def _if_ill(fund: Fund, benefit: Benefit, known: Facts, versions: Sequence[Version], index: Decimal) -> IfIll:
+def _with(known: Facts, benefit: Benefit, comes_in: facts.ComesIn, currency: str) -> Facts:
+    """The facts with what a benefit goes by; where nothing is said of a cost, an example of a thousand."""
+    said = {name: getattr(comes_in, name) for name in facts.asked_by(benefit)}
+    if benefit.by_cost and comes_in.cost is None:
+        said["cost"] = EXAMPLE_COST * 10 ** decimals(currency)
+    return replace(known, **said)
+
+
+def _if_ill(
+    fund: Fund, benefit: Benefit, known: Facts, versions: Sequence[Version], index: Decimal, *, given: bool
+) -> IfIll:
     on = known.occurred_on
     cause = "ILLNESS" if "ILLNESS" in benefit.causes else benefit.causes[0]
     longest = add_months(on, LONGEST) + dt.timedelta(benefit.own_risk.after(on).toordinal() - on.toordinal())
@@ -136,6 +170,7 @@ def _if_ill(fund: Fund, benefit: Benefit, known: Facts, versions: Sequence[Versi
         code=sentences.code_label(preview.code) if preview.code else "",
         refusal=sentences.of(preview.refusal) if preview.refusal else "",
         covers_illness="ILLNESS" in benefit.causes,
+        for_example=from_minor(known.cost, unit) if benefit.by_cost and not given and known.cost else None,
     )  # fmt: skip
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -23,22 +24,42 @@ class SchemeRefused(Exception):
 
 @dataclass(frozen=True)
 class Scheme:
-    """A scheme: its terms, what members pay for them, and where it comes from."""
+    """A scheme: its rules, what members pay for them, what its surplus is for, and where it comes from.
+
+    :ivar kind: ``circle`` or ``fund``
+    :ivar ours: what its source leaves open and this project chose, in a sentence; empty where it says everything
+    :ivar currency: what its figures are written in
+    :ivar terms: none where it pays no benefits by rules
+    :ivar funds: the funds it opens, the one with the rules first
+    :ivar dues: the plans it opens, as :mod:`pooling.founding.ready` reads them
+    :ivar surplus: as :mod:`pooling.surplus.sharing` reads it
+    :ivar charter: what members agree on beside the money
+    """
 
     name: str
     title: str
     kind: str
-    """``circle`` or ``fund``."""
     promise: str
     source: str
     summary: str
-    terms: Terms
-    dues: dict[str, Any]
+    currency: str
+    members: int
+    funds: list[dict[str, str]]
+    dues: list[dict[str, Any]]
+    terms: Terms | None = None
+    ours: str = ""
+    circle: dict[str, Any] | None = None
+    surplus: dict[str, Any] | None = None
+    charter: tuple[str, ...] = ()
 
 
-def names() -> list[str]:
-    """The schemes there are."""
-    return sorted(path.stem for path in FOLDER.glob("*.json"))
+def names(*, with_rules: bool = False) -> list[str]:
+    """The schemes there are.
+
+    :param with_rules: only those that pay benefits by rules
+    """
+    found = sorted(path.stem for path in FOLDER.glob("*.json"))
+    return [name for name in found if scheme(name).terms is not None] if with_rules else found
 
 
 def scheme(name: str) -> Scheme:
@@ -46,10 +67,19 @@ def scheme(name: str) -> Scheme:
 
     :raises SchemeRefused: if there is none of that name
     """
-    if name not in names():
+    if name not in {path.stem for path in FOLDER.glob("*.json")}:
         raise SchemeRefused(_("There is no scheme “%(name)s”.") % {"name": name})
+    return _scheme(name)
+
+
+@lru_cache(maxsize=32)
+def _scheme(name: str) -> Scheme:
     said = json.loads((FOLDER / f"{name}.json").read_text(encoding="utf-8"))
-    return Scheme(name=name, **(said | {"terms": Terms.from_json(said["terms"])}))
+    terms = said.get("terms")
+    return Scheme(
+        name=name,
+        **(said | {"terms": Terms.from_json(terms) if terms else None, "charter": tuple(said.get("charter", ()))}),
+    )
 
 
 def ready_made(name: str) -> tuple[Version, ...]:
@@ -57,7 +87,10 @@ def ready_made(name: str) -> tuple[Version, ...]:
 
     :raises SchemeRefused: if there is none of that name
     """
-    return (Version(1, ALWAYS, scheme(name).terms),)
+    terms = scheme(name).terms
+    if terms is None:
+        raise SchemeRefused(_("The scheme “%(name)s” pays no benefits by rules.") % {"name": name})
+    return (Version(1, ALWAYS, terms),)
 
 
 def read(path: Path) -> tuple[Version, ...]:

@@ -39,6 +39,10 @@ SENTENCES = {
     "rate-ceiling": noop("The rate is at most %(ceiling)s a month."),
     "rate-flat": noop("The rate is %(amount)s %(per)s."),
     "rate-units": noop("%(units)s units of %(amount)s %(per)s are %(total)s."),
+    "by-cost": noop("%(percent)s %% of %(cost)s is %(amount)s."),
+    "by-cost-less": noop("%(percent)s %% of %(cost)s, less %(others)s that others pay, is %(amount)s."),
+    "cost-ceiling": noop("It is at most %(ceiling)s."),
+    "pay-within": noop("It is to be paid within %(days)s working days after %(since)s: by %(day)s."),
     "capped": noop("So the rate is %(cap)s a month."),
     "own-risk": noop("Own risk is %(length)s from %(occurred)s: days count from %(first)s."),
     "paid-from-start": noop(
@@ -100,6 +104,7 @@ SENTENCES = {
     "no-such-level": noop("There is no level “%(level)s” in the rules."),
     "nothing-left-of-the-rate": noop("What still comes in is as much as the rules allow: nothing is missing."),
     "earnings-unknown": noop("The rules go by earnings, and what was earned before is not known."),
+    "cost-unknown": noop("The rules go by what it cost, and that is not known."),
     "duration-over": noop("The longest duration was over on %(last)s."),
     "over-before-it-is-paid": noop(
         "It was over by %(ended)s, before the first day that could count, %(first)s."
@@ -138,6 +143,7 @@ _WORDS = {
     "DEATH": noop("Death"),
     "LOST_CLIENT": noop("A client lost"),
     "BROKEN_TOOL": noop("A broken tool"),
+    "UNPAID": noop("An invoice not paid"),
     "OTHER": noop("Something else"),
 }
 

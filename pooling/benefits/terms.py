@@ -53,6 +53,8 @@ class By(StrEnum):
     """A percentage of what she earned before, up to a ceiling."""
     FLAT = "FLAT"
     """One amount for everybody."""
+    COST = "COST"
+    """A percentage of what something cost, or of a bill nobody paid, up to a ceiling."""
 
 
 class Per(StrEnum):
@@ -229,16 +231,16 @@ class Level(_Json):
 
 @dataclass(frozen=True)
 class Pays(_Json):
-    """The rate: by level, by earnings or flat; for a day, a week, a month, or once."""
+    """The rate: by level, by earnings, flat or by cost; for a day, a week, a month, or once."""
 
     by: By
     per: Per
     amount: int | None = None
     """For FLAT: how much."""
     percent: Decimal | None = None
-    """For EARNINGS: what part of the earnings before."""
+    """For EARNINGS: what part of the earnings before; for COST: what part of what is shown."""
     ceiling: int | None = None
-    """For EARNINGS: never more than this."""
+    """For EARNINGS and COST: never more than this."""
 
     READ = {
         "by": _one_of(By), "per": _one_of(Per), "amount": _maybe(_whole), "percent": _maybe(_percent),
@@ -247,10 +249,15 @@ class Pays(_Json):
 
     def __post_init__(self) -> None:
         _need((self.amount is not None) == (self.by == By.FLAT), _("a flat benefit has an amount, no other"), "amount")
-        by_earnings = self.by == By.EARNINGS
-        _need((self.percent is not None) == by_earnings, _("a benefit by earnings has a percentage"), "percent")
-        _need(by_earnings or self.ceiling is None, _("only a benefit by earnings has a ceiling here"), "ceiling")
-        _need(self.by == By.FLAT or self.per == Per.MONTH, _("levels and earnings are paid by the month"), "per")
+        by_part = self.by in (By.EARNINGS, By.COST)
+        _need(
+            (self.percent is not None) == by_part,
+            _("a benefit by earnings or by cost has a percentage, no other"), "percent",
+        )  # fmt: skip
+        _need(by_part or self.ceiling is None, _("only a benefit by earnings or by cost has a ceiling here"), "ceiling")
+        by_month = self.by in (By.LEVEL, By.EARNINGS)
+        _need(not by_month or self.per == Per.MONTH, _("levels and earnings are paid by the month"), "per")
+        _need(self.by != By.COST or self.per == Per.ONCE, _("what something cost is paid once"), "per")
         _check_amount(self.amount, "amount")
         _check_amount(self.ceiling, "ceiling")
         _check_percent(self.percent, "percent")
@@ -346,6 +353,8 @@ class Benefit(_Json):
     """Covered from the first birthday on, up to, not including, the second."""
     report_within: int | None = None
     """A claim must be made so many days after the absence began."""
+    pay_within: int | None = None
+    """G1: a lump sum is paid so many working days (Monday to Friday) after the day it is for."""
 
     READ = {
         "rule": _text, "title": _text, "causes": _list(_text), "pays": Pays.from_json, "waiting_months": _whole,
@@ -355,7 +364,7 @@ class Benefit(_Json):
         "partial": Partial.from_json, "ceiling_claim": _maybe(_whole), "ceiling_year": _maybe(_whole),
         "ceiling_member": _maybe(_whole), "earnings_cap": _maybe(_percent), "units_most": _whole,
         "frequency": _maybe(Within.from_json), "age_from": _maybe(_whole), "age_until": _maybe(_whole),
-        "report_within": _maybe(_whole),
+        "report_within": _maybe(_whole), "pay_within": _maybe(_whole),
     }  # fmt: skip
 
     def __post_init__(self) -> None:
@@ -378,8 +387,11 @@ class Benefit(_Json):
         _within(self.age_until, 1, 150, "age_until")
         if self.age_from is not None and self.age_until is not None:
             _need(self.age_from < self.age_until, _("the last age comes after the first"), "age_until")
+        _within(self.pay_within, 1, 365, "pay_within")
         if self.pays.per == Per.ONCE:
             self._check_once()
+        else:
+            _need(self.pay_within is None, _("only what is paid once is paid by a working day"), "pay_within")
 
     def _check_time(self) -> None:
         _within(self.waiting_months, 0, LONGEST_MONTHS, "waiting_months")
@@ -408,6 +420,16 @@ class Benefit(_Json):
     def once(self) -> bool:
         """Whether it is a lump sum."""
         return self.pays.per == Per.ONCE
+
+    @property
+    def by_cost(self) -> bool:
+        """Whether it goes by what something cost."""
+        return self.pays.by == By.COST
+
+    @property
+    def by_what_comes_in(self) -> bool:
+        """Whether what still comes in, or another pays, is taken off (F9)."""
+        return self.pays.by in (By.EARNINGS, By.COST) or self.earnings_cap is not None
 
 
 @dataclass(frozen=True)

@@ -51,6 +51,13 @@ def _rate(benefit: Benefit, terms: Terms) -> str:
         if pays.ceiling is not None:
             text += " " + _("It is at most %(amount)s a month.") % {"amount": _money(pays.ceiling, terms)}
         return text
+    if pays.by == By.COST:
+        text = _("It is %(percent)s %% of what it cost, once, less what others pay.") % {
+            "percent": sentences.page(pays.percent or 0)
+        }
+        if pays.ceiling is not None:
+            text += " " + _("It is at most %(amount)s.") % {"amount": _money(pays.ceiling, terms)}
+        return text
     amount = _money(pays.amount or 0, terms)
     text = {
         Per.DAY: _("The rate is %(amount)s a day."),
@@ -76,6 +83,8 @@ def _who(benefit: Benefit) -> Iterator[str]:
         yield _("It covers until the age of %(age)s.") % {"age": benefit.age_until}
     if benefit.report_within is not None:
         yield _("It must be reported within %(count)s days.") % {"count": benefit.report_within}
+    if benefit.pay_within is not None:
+        yield _("It is to be paid within %(count)s working days.") % {"count": benefit.pay_within}
 
 
 def _days(benefit: Benefit) -> Iterator[str]:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 from typing import Any
 
-from django.conf import settings
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
@@ -18,8 +18,8 @@ from members.governance.models import Decision
 from members.models import Member
 from mutual import access, clock
 from mutual.access import Role
-from pooling.benefits import covers, founding, reports, rules, schemes, texts
-from pooling.benefits.forms import BenefitForm, CoverForm, FoundForm, first
+from pooling.benefits import covers, reports, rules, schemes
+from pooling.benefits.forms import BenefitForm, ComesInForm, CoverForm, first
 from pooling.benefits.models import Cover
 from pooling.benefits.terms import Terms
 from pooling.models import Fund
@@ -41,9 +41,13 @@ def if_ill(request: HttpRequest) -> HttpResponse:
     if member is None:
         raise Http404
     today = clock.today()
-    found = reports.if_ill(member, today)
+    asked = reports.asked_if_ill(member.currency, today)
+    form = ComesInForm(request.GET if any(name in request.GET for name in asked) else None, asked=asked,
+                       currency=member.currency)  # fmt: skip
+    found = reports.if_ill(member, today, comes_in=form.comes_in())
     context = {
         "today": today,
+        "form": form if asked else None,
         "ill": [one for one in found if one.covers_illness],
         "others": [one for one in found if not one.covers_illness],
     }
@@ -64,39 +68,15 @@ def rules_page(request: HttpRequest, slug: str) -> HttpResponse:
         "can_write": writes,
         "officer": officer,
         "benefits": terms.benefits if terms else (),
-        "ready": [schemes.scheme(name) for name in schemes.names()] if writes and not terms else [],
+        "ready": [schemes.scheme(name) for name in schemes.names(with_rules=True)] if writes and not terms else [],
     }
     return render(request, "benefits/rules.html", context)
-
-
-@access.roles(*MONEY)
-@require_http_methods(["GET", "POST"])
-def found(request: HttpRequest) -> HttpResponse:
-    """Found a fund from twenty questions: first the plan, then the fund itself."""
-    form = FoundForm(request.POST or None, currency=settings.COOPERATIVE_CURRENCY)
-    context: dict[str, Any] = {"form": form}
-    if request.method == "POST" and form.is_valid():
-        plan: founding.Plan = form.cleaned_data["plan"]
-        if request.POST.get("answer") != "found":
-            context |= {
-                "plan": plan, "chart": plan.chart(),
-                "benefits": [(one.title, texts.clauses(one, plan.terms)) for one in plan.terms.benefits],
-            }  # fmt: skip
-        else:
-            try:
-                made = founding.found(plan, by=access.acting(request), second=None, on=clock.today())
-            except (founding.FoundingRefused, rules.RulesRefused) as refused:
-                form.add_error(None, str(refused))
-            else:
-                messages.success(request, _("The fund is open. Its rules wait for a second officer."))
-                return redirect("benefits:proposal", made.decision)
-    return render(request, "benefits/found.html", context, status=422 if form.errors else 200)
 
 
 def _base(fund: Fund, scheme: str) -> Terms | None:
     """What a proposal starts from: a ready-made scheme, or the newest version."""
     if scheme:
-        if scheme not in schemes.names():
+        if scheme not in schemes.names(with_rules=True):
             raise Http404
         return schemes.scheme(scheme).terms
     newest = fund.rules.order_by("-number").first()
@@ -110,18 +90,25 @@ def propose(request: HttpRequest, slug: str) -> HttpResponse:
     fund = get_object_or_404(Fund, slug=slug, closed_on=None)
     today = clock.today()
     scheme, rule = request.GET.get("scheme", ""), request.GET.get("benefit", "")
-    base = _base(fund, scheme)
+    # A change of several benefits is carried from form to form, checked each time, and proposed as one.
+    draft = request.POST.get("draft", "")
+    base, rule = (_draft(draft), request.POST.get("benefit", "")) if draft else (_base(fund, scheme), rule)
     benefit = next((one for one in base.benefits if one.rule == rule), None) if base else None
     if rule and benefit is None:
         raise Http404
-    if scheme and base and benefit is None:
+    if scheme and base and benefit is None and not draft:
         benefit, rule = base.benefits[0], base.benefits[0].rule
     form = BenefitForm(request.POST or None, currency=fund.currency, initial=first(benefit, base, today))
-    context: dict[str, Any] = {"fund": fund, "form": form, "rule": rule, "title": benefit.title if benefit else ""}
+    context: dict[str, Any] = {
+        "fund": fund, "form": form, "rule": rule, "title": benefit.title if benefit else "", "draft": draft,
+        "benefits": base.benefits if base else (),
+    }  # fmt: skip
     if request.method == "POST" and form.is_valid():
         said = form.cleaned_data
         try:
             terms = form.terms(base, rule)
+            if "next" in request.POST:
+                return _another(request, fund, rules.read(terms), form, today)
             if request.POST.get("answer") == "propose":
                 decision = rules.propose(
                     fund_id=fund.pk, terms=terms, text=said["text"], why=said["why"], valid_from=said["valid_from"],
@@ -142,6 +129,34 @@ def propose(request: HttpRequest, slug: str) -> HttpResponse:
         except rules.RulesRefused as refused:
             form.add_error(None, str(refused))
     return render(request, "benefits/propose.html", context, status=422 if form.errors else 200)
+
+
+def _draft(text: str) -> Terms:
+    """Rules that are being changed, as the form carries them.
+
+    :raises Http404: if they are none
+    """
+    try:
+        return rules.read(json.loads(text))
+    except (ValueError, rules.RulesRefused) as error:
+        raise Http404 from error
+
+
+def _another(request: HttpRequest, fund: Fund, terms: Terms, form: BenefitForm, today: dt.date) -> HttpResponse:
+    """The form of another benefit, with what was changed before kept for the same proposal."""
+    wanted = request.POST["next"]
+    benefit = next((one for one in terms.benefits if one.rule == wanted), None)
+    if wanted and benefit is None:
+        raise Http404
+    begun = {name: form.cleaned_data[name] for name in form.LAST}
+    fresh = BenefitForm(currency=fund.currency, initial=first(benefit, terms, today) | begun)
+    current = fund.rules.order_by("-number").first()
+    context = {
+        "fund": fund, "form": fresh, "rule": wanted, "title": benefit.title if benefit else "",
+        "draft": json.dumps(terms.to_json()), "benefits": terms.benefits,
+        "kept": reports.changes(rules.read(current.terms) if current else None, terms),
+    }  # fmt: skip
+    return render(request, "benefits/propose.html", context)
 
 
 @access.roles(*MONEY)

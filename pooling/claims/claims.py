@@ -19,6 +19,7 @@ from mutual.uploads import Accepted
 from mutual.vault import vault
 from pooling import setting_aside
 from pooling.benefits.engine import Entitlement
+from pooling.benefits.facts import NOTHING, ComesIn
 from pooling.claims import desk_rules, entitlements, evidence, instalments, schedule, separation
 from pooling.claims.models import Certificate, Claim
 from pooling.models import Fund
@@ -110,6 +111,7 @@ def submit(
     ongoing: bool = False,
     evidence_kind: str = "",
     files: Sequence[Accepted] = (),
+    comes_in: ComesIn = NOTHING,
 ) -> Claim:
     """Ask a fund for a benefit. The same form sent twice is one claim.
 
@@ -117,6 +119,7 @@ def submit(
     :param incapacity: in percent, as certified
     :param ongoing: whether it goes on after the last day, which may then be one to come: as far as is certified
     :param words: what happened, in her own words: they go into the vault and nowhere else
+    :param comes_in: what still comes in; only what the fund's rules go by is kept
     :param files: what supports it, of one kind (:class:`Evidence.Kind`); into the vault as well
 
     :raises NotAMember: if she is not an active member
@@ -139,9 +142,11 @@ def submit(
     if first_day < member.joined_on or first_day > on or last_day > on + dt.timedelta(days=AHEAD if ongoing else 0):
         raise OutsideMembership(_("Claim for days from your joining up to today."))
     fund = Fund.objects.get(pk=fund_id, closed_on=None)
+    asked = entitlements.asked(fund_id=fund_id, occasion=occasion, on=first_day)
+    comes_in = ComesIn(**{name: getattr(comes_in, name) for name in asked})
     found = entitlements.preview(
         member_id=member_id, fund_id=fund_id, occasion=occasion, first_day=first_day, last_day=last_day,
-        incapacity=incapacity, reported_on=on,
+        incapacity=incapacity, reported_on=on, comes_in=comes_in,
     )  # fmt: skip
     if found is not None and found.amount:
         amount = entitlements.amount(found)
@@ -152,7 +157,7 @@ def submit(
     claim = Claim.objects.create(
         number=next_number("C"), form_key=form_key, member=member, claimant_id=member.user_id, fund=fund,
         occasion=occasion, first_day=first_day, last_day=last_day, amount_claimed=amount, submitted_on=on,
-        ongoing=ongoing and found is not None,
+        ongoing=ongoing and found is not None, **vars(comes_in),
     )  # fmt: skip
     if found is not None:
         Certificate.objects.create(

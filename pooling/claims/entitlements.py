@@ -9,10 +9,11 @@ from django.utils.translation import override
 
 from mutual.money import Money, from_minor
 from pooling.benefits import facts, rules, sentences
-from pooling.benefits.engine import Code, Entitlement, Phase, assess
-from pooling.benefits.facts import Absence
+from pooling.benefits.engine import Code, Entitlement, Phase, assess, version_on
+from pooling.benefits.facts import NOTHING, Absence, ComesIn
 from pooling.benefits.terms import Per
 from pooling.claims.models import Claim
+from pooling.models import Fund
 
 REASONS = {
     Code.NO_COVER: Claim.Reason.NO_COVER,
@@ -28,13 +29,14 @@ REASONS = {
 
 def preview(
     *, member_id: int, fund_id: int, occasion: str, first_day: dt.date, last_day: dt.date, incapacity: int,
-    reported_on: dt.date,
+    reported_on: dt.date, comes_in: ComesIn = NOTHING,
 ) -> Entitlement | None:  # fmt: skip
     """What the rules say before anything is submitted; None where the fund has no rules."""
     return _assess(
         Absence(
             member_id=member_id, cause=occasion, occurred_on=first_day, began_on=first_day,
             ended_on=last_day + dt.timedelta(1), phases=_phases([(first_day, incapacity)]), reported_on=reported_on,
+            **vars(comes_in),
         ),
         fund_id,
     )  # fmt: skip
@@ -53,10 +55,30 @@ def of(claim: Claim, *, without: bool = False) -> Entitlement | None:
         Absence(
             member_id=claim.member_id, cause=claim.occasion, occurred_on=claim.first_day, began_on=claim.first_day,
             ended_on=claim.last_day + dt.timedelta(1), number=claim.number, phases=_phases(found),
-            reported_on=claim.submitted_on,
+            reported_on=claim.submitted_on, **vars(comes_in(claim)),
         ),
         claim.fund_id,
     )  # fmt: skip
+
+
+def comes_in(claim: Claim) -> ComesIn:
+    """What still comes in, as the claimant said it."""
+    return ComesIn(claim.other_cover, claim.continuing_income, claim.state_benefit, claim.cost)
+
+
+def asked(*, fund_id: int, occasion: str, on: dt.date) -> tuple[str, ...]:
+    """What a fund's rules must be told about what still comes in; nothing where they do not ask."""
+    return facts.asked_of(rules.versions(fund_id), occasion, on)
+
+
+def occasions(currency: str, on: dt.date) -> list[tuple[str, str]]:
+    """What can be claimed for: what officers always look at, and what the rules of open funds cover."""
+    covered: set[str] = set(Claim.ALWAYS)
+    for pk in Fund.objects.filter(closed_on=None, currency=currency).values_list("pk", flat=True):
+        version = version_on(rules.versions(pk), on)
+        if version is not None:
+            covered |= {cause for benefit in version.terms.benefits for cause in benefit.causes}
+    return [(value, str(label)) for value, label in Claim.Occasion.choices if value in covered]
 
 
 def _phases(found: list[tuple[dt.date, int]]) -> tuple[Phase, ...]:

@@ -10,8 +10,10 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
 from mutual.inputs import AmountField, DayField, FilesField, TextField
-from mutual.money import Money, zero
+from mutual.money import Money, minor, zero
 from mutual.pages.forms import KeyedForm
+from pooling.benefits.facts import ComesIn
+from pooling.claims import entitlements
 from pooling.claims.evidence import OFFICERS
 from pooling.claims.models import Claim, Evidence, Sample
 from pooling.models import Fund
@@ -50,8 +52,16 @@ class ClaimForm(KeyedForm):
         help_text=_("As certified; 100 if you cannot work at all."),
     )  # fmt: skip
 
+    ASKED = {
+        "other_cover": _("What another insurance pays, by the month"),
+        "continuing_income": _("What you still earn, by the month"),
+        "state_benefit": _("What the state pays, by the month"),
+        "cost": _("What it cost, or the invoice that is not paid"),
+    }
+    """What is asked where the fund's rules go by it, and only there."""
+
     field_order = (
-        "fund", "occasion", "first_day", "last_day", "ongoing", "incapacity", "amount", "words",
+        "fund", "occasion", "first_day", "last_day", *ASKED, "ongoing", "incapacity", "amount", "words",
         "evidence_kind", "attached", "form_key",
     )  # fmt: skip
 
@@ -64,8 +74,43 @@ class ClaimForm(KeyedForm):
             label=_("Amount"), currency=currency, required=False,
             help_text=_("Leave it empty where the fund has rules: they say how much."),
         )  # fmt: skip
-        self.today = today
+        self.fields["occasion"].choices = entitlements.occasions(currency, today)  # type: ignore[attr-defined]
+        self.today, self.currency = today, currency
+        self.asked = self._asked()
+        by_cost = "cost" in self.asked
+        for name in self.asked:
+            is_cost = name == "cost"
+            self.fields[name] = AmountField(
+                label=_("What others pay of it") if by_cost and not is_cost else self.ASKED[name], currency=currency,
+                min_value=None if is_cost else zero(currency),
+                help_text=_("The fund's rules go by it.")
+                if is_cost
+                else _("The fund's rules take it off. Write 0 if there is none."),
+            )  # fmt: skip
         self.order_fields(self.field_order)
+
+    def _asked(self) -> tuple[str, ...]:
+        """What the rules of the fund that is chosen go by, for the occasion that is chosen."""
+        fund = str(self.data.get("fund", "") if self.is_bound else self.initial.get("fund", ""))
+        occasion = str(self.data.get("occasion", "") if self.is_bound else self.initial.get("occasion", "ILLNESS"))
+        if not (fund.isascii() and fund.isdecimal() and len(fund) < 16):
+            return ()
+        day = self.today
+        if self.is_bound:
+            try:
+                day = self.fields["first_day"].clean(self.data.get("first_day"))
+            except ValidationError:
+                day = self.today
+        return entitlements.asked(fund_id=int(fund), occasion=occasion, on=day)
+
+    @property
+    def asks_now(self) -> bool:
+        """Whether something is asked that was not on the form she sent."""
+        return self.is_bound and any(name not in self.data for name in self.asked)
+
+    def comes_in(self) -> ComesIn:
+        """What still comes in, as she says it."""
+        return ComesIn(**{name: minor(self.cleaned_data[name]) for name in self.asked})
 
     def clean(self) -> dict[str, Any]:
         """:raises ValidationError: if it ends before it begins"""

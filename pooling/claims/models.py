@@ -19,10 +19,20 @@ class Claim(models.Model):
 
     class Occasion(models.TextChoices):
         ILLNESS = "ILLNESS", _("Illness")
+        ACCIDENT = "ACCIDENT", _("Accident")
+        WORK_ACCIDENT = "WORK_ACCIDENT", _("Accident at work")
+        PREGNANCY = "PREGNANCY", _("Pregnancy")
         CHILD = "CHILD", _("Birth or care of a child")
+        BIRTH = "BIRTH", _("Birth of a child")
+        CARE = "CARE", _("Care of somebody close")
+        DEATH = "DEATH", _("Death")
         LOST_CLIENT = "LOST_CLIENT", _("A client lost")
         BROKEN_TOOL = "BROKEN_TOOL", _("A broken tool")
+        UNPAID = "UNPAID", _("An invoice not paid")
         OTHER = "OTHER", _("Something else")
+
+    ALWAYS = (Occasion.ILLNESS, Occasion.CHILD, Occasion.LOST_CLIENT, Occasion.BROKEN_TOOL, Occasion.OTHER)
+    """What anybody can ask for; the others, where a fund's rules cover them."""
 
     class Status(models.TextChoices):
         SUBMITTED = "SUBMITTED", _("Submitted")
@@ -55,11 +65,20 @@ class Claim(models.Model):
     claimant = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
     """Who the member signs in as, kept here so that the table itself refuses a decision about one's own claim."""
     fund = models.ForeignKey("pooling.Fund", on_delete=models.PROTECT, related_name="claims")
-    occasion = models.CharField(max_length=12, choices=Occasion.choices)
+    occasion = models.CharField(max_length=14, choices=Occasion.choices)
     first_day = models.DateField()
     last_day = models.DateField()
     amount_claimed = MoneyField()
     amount_approved = NullableMoneyField()
+    other_cover = models.BigIntegerField(default=0, db_default=0)
+    """What another insurer pays by the month, or of the cost; minor units of the fund's currency, as the three below.
+    Asked only where the fund's rules go by it."""
+    continuing_income = models.BigIntegerField(default=0, db_default=0)
+    """What is still earned by the month."""
+    state_benefit = models.BigIntegerField(default=0, db_default=0)
+    """What the state pays by the month."""
+    cost = models.BigIntegerField(null=True)
+    """What it cost, or the invoice that was not paid."""
     status = models.CharField(max_length=10, choices=Status.choices, default=Status.SUBMITTED)
     submitted_on = models.DateField()
     proposed_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
@@ -91,6 +110,11 @@ class Claim(models.Model):
         constraints = [
             models.CheckConstraint(name="claim_ends_after_it_begins", condition=Q(last_day__gte=F("first_day"))),
             models.CheckConstraint(name="claim_positive", condition=Q(amount_claimed__gt=0)),
+            models.CheckConstraint(
+                name="claim_nothing_comes_in_below_zero",
+                condition=Q(other_cover__gte=0, continuing_income__gte=0, state_benefit__gte=0)
+                & (Q(cost=None) | Q(cost__gt=0)),
+            ),
             models.CheckConstraint(
                 name="claim_approved_at_most_claimed",
                 condition=Q(amount_approved=None)
@@ -168,7 +192,14 @@ class Evidence(models.Model):
 
 ASKED = {
     Claim.Occasion.ILLNESS: (Evidence.Kind.CERTIFICATE,),
+    Claim.Occasion.ACCIDENT: (Evidence.Kind.CERTIFICATE,),
+    Claim.Occasion.WORK_ACCIDENT: (Evidence.Kind.CERTIFICATE,),
+    Claim.Occasion.PREGNANCY: (Evidence.Kind.CERTIFICATE,),
     Claim.Occasion.CHILD: (Evidence.Kind.BIRTH,),
+    Claim.Occasion.BIRTH: (Evidence.Kind.BIRTH,),
+    Claim.Occasion.CARE: (),
+    Claim.Occasion.DEATH: (),
+    Claim.Occasion.UNPAID: (Evidence.Kind.BILL,),
     Claim.Occasion.LOST_CLIENT: (Evidence.Kind.INSOLVENCY, Evidence.Kind.NOTICE),
     Claim.Occasion.BROKEN_TOOL: (Evidence.Kind.BILL,),
     Claim.Occasion.OTHER: (),

@@ -25,7 +25,8 @@ def grant(claim: Claim, *, appeal: str, on: dt.date) -> Claim:
         number=next_number("C"), form_key=f"appeal-{appeal}", member=claim.member, claimant_id=claim.claimant_id,
         fund=claim.fund, occasion=claim.occasion, first_day=claim.first_day, last_day=claim.last_day,
         amount_claimed=claim.amount_claimed - claim.amount_approved, submitted_on=on, follows=claim,
-        jury_granted=True, decided_before=before,
+        jury_granted=True, decided_before=before, other_cover=claim.other_cover,
+        continuing_income=claim.continuing_income, state_benefit=claim.state_benefit, cost=claim.cost,
     )  # fmt: skip
     vault.open_vault(rest.vault, on=on)
     trail.record(by=None, did="CLAIM_SUBMITTED", subject=rest.number, detail={"by": "jury", "appeal": appeal})

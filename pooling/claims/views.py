@@ -74,7 +74,13 @@ def my_claims(request: HttpRequest) -> HttpResponse:
 def claim_new(request: HttpRequest) -> HttpResponse:
     """Submit a claim."""
     me = _me(request)
-    form = ClaimForm(request.POST or None, request.FILES or None, currency=me.currency, today=clock.today())
+    funds = Fund.objects.filter(closed_on=None, currency=me.currency)
+    chosen = funds.filter(slug=request.GET.get("fund", "")).first() or (funds.first() if funds.count() == 1 else None)
+    occasion = request.GET.get("occasion", "")
+    form = ClaimForm(
+        request.POST or None, request.FILES or None, currency=me.currency, today=clock.today(),
+        initial=({"fund": chosen.pk} if chosen else {}) | ({"occasion": occasion[:14]} if occasion else {}),
+    )  # fmt: skip
     look = request.method == "POST" and "look" in request.POST
     found = None
     if request.method == "POST" and form.is_valid():
@@ -83,6 +89,7 @@ def claim_new(request: HttpRequest) -> HttpResponse:
             found = entitlements.preview(
                 member_id=me.pk, fund_id=said["fund"].pk, occasion=said["occasion"], first_day=said["first_day"],
                 last_day=said["last_day"], incapacity=said["incapacity"], reported_on=clock.today(),
+                comes_in=form.comes_in(),
             )  # fmt: skip
             return _new(request, form, found, looked=True)
         try:
@@ -91,7 +98,7 @@ def claim_new(request: HttpRequest) -> HttpResponse:
                 last_day=said["last_day"], amount=said["amount"], form_key=said["form_key"],
                 by=access.acting(request), on=clock.today(), words=said["words"],
                 evidence_kind=said["evidence_kind"], files=said["attached"], incapacity=said["incapacity"],
-                ongoing=said["ongoing"],
+                ongoing=said["ongoing"], comes_in=form.comes_in(),
             )  # fmt: skip
         except claims.ClaimRefused as refused:
             form.add_error(None, str(refused))

@@ -97,6 +97,38 @@ class Payout(models.Model):
         indexes = [models.Index(fields=["run", "id"], name="payout_of_run")]
 
 
+class BankFile(models.Model):
+    """The file that has a bank pay what a run paid in the books. Its bytes are sealed; made once, never changed."""
+
+    run = models.OneToOneField(PayRun, on_delete=models.PROTECT, primary_key=True, related_name="bank_file")
+    number = models.CharField(max_length=12, unique=True)
+    """The message's number in the file: without gaps."""
+    count = models.PositiveIntegerField()
+    amount = models.BigIntegerField()
+    digest = models.CharField(max_length=64)
+    """SHA-256 of its bytes."""
+    made_by = models.BigIntegerField()
+    made_on = models.DateField()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(name="bank_file_pays_something", condition=Q(amount__gt=0, count__gt=0)),
+        ]
+
+    def __str__(self) -> str:
+        return self.number
+
+    @property
+    def vault(self) -> str:
+        """The subject of its vault."""
+        return f"bank-file/{self.number}"
+
+    @property
+    def total(self) -> Money:
+        """What it pays together."""
+        return self.run.money(self.amount)
+
+
 class HardFloor(models.Model):
     """Below it a fund pays nothing that it may choose not to pay: no grant, no loan, nothing back to the surplus."""
 

@@ -10,10 +10,12 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from members.governance.models import Decision
+from members.models import PayoutAccount
 from mutual import formats, rooms
 from mutual.access import Role
 from mutual.money import from_minor
 from mutual.periods import Period
+from pooling.claims.models import Claim
 from pooling.payouts import proposals, reports
 from pooling.payouts.models import PayRun
 
@@ -25,6 +27,16 @@ def navigation() -> Iterator[rooms.NavItem]:
     everybody = _SEEING | {Role.MEMBER, Role.CLAIMS_OFFICER}
     yield rooms.NavItem(_("Pay runs"), "payouts:overview", "cash-banknote", "funds", everybody, 43)
     yield rooms.NavItem(_("Decisions about funds"), "payouts:decisions", "gavel", "office", _SEEING, 59)
+
+
+def home_cards(*, member_id: int, on: dt.date) -> Iterator[rooms.Card]:
+    """Where should it be paid? For whoever has a benefit approved and named no account."""
+    waiting = Claim.objects.filter(member_id=member_id, status__in=[*Claim.GOING_ON, Claim.Status.APPROVED])
+    if waiting.exists() and not PayoutAccount.objects.filter(member_id=member_id).exists():
+        yield rooms.Card(
+            _("Where shall your benefit be paid?"), _("Name an account of yours; it is kept sealed."),
+            reverse("members:payout_account"), _("Name it"), "warn", 15,
+        )  # fmt: skip
 
 
 def office_cards(*, roles: frozenset[Role], on: dt.date) -> Iterator[rooms.Card]:

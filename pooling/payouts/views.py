@@ -12,18 +12,20 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from members.governance import decisions
 from members.governance.models import Decision
-from mutual import access, clock, formats
+from mutual import access, clock, formats, people
 from mutual.access import Role
 from mutual.ledger import audit
 from mutual.money import minor
 from mutual.pages import forms as pages
+from mutual.vault import vault
+from mutual.vault.vault import VaultRefused
 from pooling.models import Fund
-from pooling.payouts import forms, loans, paying, proposals, reports
-from pooling.payouts.models import Loan, PayRun
+from pooling.payouts import bank_files, forms, loans, paying, proposals, reports
+from pooling.payouts.models import BankFile, Loan, PayRun
 
 EVERYBODY = (Role.MEMBER, Role.TREASURER, Role.CLAIMS_OFFICER, Role.AUDITOR, Role.ADMINISTRATOR)
 SEEING = (Role.TREASURER, Role.AUDITOR, Role.ADMINISTRATOR)
@@ -91,6 +93,47 @@ def run_page(request: HttpRequest, number: str) -> HttpResponse:
         "can_write": _has(request, *MONEY), "chart": reports.history(run.fund),
     }  # fmt: skip
     return render(request, "payouts/run.html", context)
+
+
+@access.roles(Role.TREASURER)
+@require_http_methods(["GET", "POST"])
+def bank_file(request: HttpRequest, number: str) -> HttpResponse:
+    """The bank file of a run: what it would pay, who named no account, and making it."""
+    run = get_object_or_404(PayRun.objects.select_related("fund", "bank__account__currency"), number=number)
+    if request.method == "POST":
+        try:
+            made = bank_files.make(run_id=run.pk, by=access.acting(request), at=clock.now())
+        except bank_files.BankFileRefused as refused:
+            messages.error(request, str(refused))
+        else:
+            messages.success(request, _("%(file)s is made. It stays the same however often you fetch it.") % {
+                "file": made.number,
+            })  # fmt: skip
+        return redirect("payouts:bank_file", number)
+    file = BankFile.objects.filter(run=run).first()
+    looks = vault.openings(file.vault) if file is not None else []
+    names = people.names([*(look.by for look in looks), file.made_by if file is not None else None])
+    context = {
+        "run": run, "file": file, "made_by": names[file.made_by] if file is not None else "",
+        "check": bank_files.check(run) if file is None else None,
+        "looks": [(names[look.by], look.at) for look in looks],
+    }  # fmt: skip
+    return render(request, "payouts/bank_file.html", context)
+
+
+@access.roles(Role.TREASURER)
+@require_POST
+def bank_file_bytes(request: HttpRequest, number: str) -> HttpResponse:
+    """The file itself; that it was fetched is written down."""
+    file = get_object_or_404(BankFile.objects.select_related("run__fund"), run__number=number)
+    try:
+        found = bank_files.content(file, by=access.acting(request), at=clock.now())
+    except VaultRefused as refused:
+        messages.error(request, str(refused))
+        return redirect("payouts:bank_file", number)
+    answer = HttpResponse(found, content_type="application/xml")
+    answer["Content-Disposition"] = f'attachment; filename="{file.number}.xml"'
+    return answer
 
 
 @access.roles(*EVERYBODY)

@@ -29,7 +29,7 @@ CLAIMS_MONTHS = 36
 """How far back claims are read."""
 SETTLED_DAYS = 60
 """Dues that are open so long after they were due count as arrears."""
-_A_YEAR = {"WEEK": 52, "MONTH": 12, "QUARTER": 4, "YEAR": 1}
+_A_YEAR = {"WEEK": 52, "MONTH": 12, "QUARTER": 4, "YEAR": 1, "ONCE": 0}
 
 
 @dataclass(frozen=True)
@@ -215,6 +215,7 @@ def _dues(fund: Fund, on: dt.date) -> tuple[int, int, int, int, int]:
 
     A member's dues are her newest charge's, whatever rule it came from; before anything was charged, her plan's.
     """
+    once = list(PlanVersion.objects.filter(plan__every=DuesPlan.Every.ONCE).values_list("pk", flat=True))
     with connection.cursor() as cursor:
         cursor.execute(
             """
@@ -236,11 +237,11 @@ def _dues(fund: Fund, on: dt.date) -> tuple[int, int, int, int, int]:
                 SELECT DISTINCT ON (c.member_id) c.member_id, c.version_id, c.amount
                   FROM pooling_charge c JOIN members_member m ON m.id = c.member_id
                  WHERE c.charged_on > %(first)s AND c.charged_on <= %(on)s AND m.status IN ('ACTIVE', 'SUSPENDED')
-                   AND m.currency = %(currency)s AND c.part = 0
+                   AND m.currency = %(currency)s AND c.part = 0 AND NOT c.version_id = ANY(%(once)s)
                  ORDER BY c.member_id, c.charged_on DESC, c.id DESC) AS newest
              GROUP BY version_id
             """,
-            {"on": on, "first": add_months(on, -14), "currency": fund.currency},
+            {"on": on, "first": add_months(on, -14), "currency": fund.currency, "once": once},
         )
         newest = {int(version): (int(amount), int(count)) for version, amount, count in cursor.fetchall()}
     versions = PlanVersion.objects.select_related("plan").prefetch_related("shares")
@@ -287,7 +288,7 @@ def _claims(fund: Fund, on: dt.date) -> list[ClaimFact]:
     return [
         ClaimFact(
             member,
-            occasion == Claim.Occasion.ILLNESS,
+            occasion in (Claim.Occasion.ILLNESS, Claim.Occasion.ACCIDENT, Claim.Occasion.WORK_ACCIDENT),
             first,
             last,
             reported,

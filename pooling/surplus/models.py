@@ -6,7 +6,9 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
+from mutual import formats
 from mutual.fields import MoneyField
+from mutual.money import Money, from_minor
 
 
 class Year(models.Model):
@@ -25,12 +27,14 @@ class Year(models.Model):
 
 
 class Allocation(models.Model):
-    """A part of the surplus given a purpose by the members' vote. There is no purpose that is a person."""
+    """A part of the surplus given a purpose by the members' vote. No purpose is a person, and none is capital: members'
+    accounts are shared by what each worked (:class:`Patronage`)."""
 
     class Purpose(models.TextChoices):
         FUND = "FUND", _("A fund")
         RESERVE = "RESERVE", _("The indivisible reserve")
         RELIEF = "RELIEF", _("Next year's dues")
+        MEMBERS = "MEMBERS", _("The members' accounts, by hours worked")
 
     decision = models.ForeignKey("governance.Decision", on_delete=models.PROTECT, related_name="+")
     place = models.PositiveSmallIntegerField()
@@ -48,6 +52,53 @@ class Allocation(models.Model):
             ),
             models.UniqueConstraint(fields=["decision", "place"], name="allocation_once"),
         ]
+
+
+class Patronage(models.Model):
+    """A member's own part of a year's surplus: what she worked, what it came to, until when it is paid. Minor units."""
+
+    decision = models.ForeignKey("governance.Decision", on_delete=models.PROTECT, related_name="+")
+    year = models.ForeignKey(Year, on_delete=models.PROTECT, related_name="patronage")
+    member = models.ForeignKey("members.Member", on_delete=models.PROTECT, related_name="patronage")
+    minutes = models.PositiveIntegerField()
+    amount = models.BigIntegerField()
+    first = models.BigIntegerField()
+    """What of it is paid first."""
+    first_by = models.DateField()
+    rest_by = models.DateField()
+    paid = models.BigIntegerField(default=0)
+    redeemed_on = models.DateField(null=True)
+    """When it was settled after she left."""
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["year", "member"], name="patronage_once_a_year"),
+            models.CheckConstraint(
+                name="patronage_paid_at_most",
+                condition=Q(amount__gt=0, minutes__gt=0, paid__gte=0, paid__lte=F("amount"), first__lte=F("amount")),
+            ),
+        ]
+        ordering = ["-year__first_day"]
+
+    @property
+    def hours(self) -> str:
+        """What she worked, in words."""
+        return formats.hours(self.minutes)
+
+    @property
+    def money(self) -> Money:
+        """The whole of it."""
+        return from_minor(self.amount, str(self.year.surplus.currency))
+
+    @property
+    def first_money(self) -> Money:
+        """What is paid first."""
+        return from_minor(self.first, str(self.year.surplus.currency))
+
+    @property
+    def still(self) -> Money:
+        """What is not paid yet."""
+        return from_minor(self.amount - self.paid, str(self.year.surplus.currency))
 
 
 class Relief(models.Model):

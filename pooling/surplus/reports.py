@@ -7,16 +7,20 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from django.conf import settings
+from django.db.models import F, Sum
 from django.utils.translation import gettext as _
 
 from members.governance.models import Decision
+from members.models import Member
 from mutual import charts, formats
 from mutual.ledger import balances, chart
-from mutual.money import Money, zero
+from mutual.money import Money, from_minor, minor, zero
 from mutual.periods import Period
 from pooling.models import Fund
-from pooling.surplus import relief, years
-from pooling.surplus.models import Allocation, Year
+from pooling.surplus import patronage, relief, years
+from pooling.surplus import rules as surplus_rules
+from pooling.surplus import sharing as surplus_sharing
+from pooling.surplus.models import Allocation, Patronage, Year
 
 
 @dataclass(frozen=True)
@@ -141,6 +145,91 @@ def preview(parts: Sequence[years.Part]) -> Preview:
     return Preview(tuple(effects), left() - sum((part.amount for part in parts), zero(settings.COOPERATIVE_CURRENCY)))
 
 
+WAITING = (years.CLOSING, years.ALLOCATION, patronage.SHARING)
+"""What waits for a second officer on the surplus page."""
+
+
+@dataclass(frozen=True)
+class Part:
+    """What one member would get, and for how many hours, in words."""
+
+    number: str
+    hours: str
+    amount: Money
+
+
+@dataclass(frozen=True)
+class Sharing:
+    """What sharing a year comes to: by purpose, and by member."""
+
+    purposes: tuple[tuple[str, Money], ...]
+    members: tuple[Part, ...]
+
+
+def sharing(found: patronage.Shared) -> Sharing:
+    """How a year would be shared, in words."""
+    unit = settings.COOPERATIVE_CURRENCY
+    names = surplus_rules.fund_names()
+    numbers = dict(Member.objects.filter(pk__in=found.members).values_list("pk", "number"))
+    return Sharing(
+        tuple(
+            (str(Allocation.Purpose(purpose).label) if fund is None else names[fund], from_minor(amount, unit))
+            for (purpose, fund), amount in found.parts.items()
+        ),
+        tuple(
+            Part(numbers[pk], formats.hours(minutes), from_minor(amount, unit))
+            for pk, (minutes, amount) in sorted(found.members.items())
+        ),
+    )  # fmt: skip
+
+
+def by_the_rules(on: dt.date) -> dict[str, Money]:
+    """What the allocation form begins with: what is left, divided as the rules say; empty without rules for that."""
+    found = surplus_rules.in_force(on)
+    there = minor(left())
+    if found is None or found[0].to_members or there <= 0:
+        return {}
+    unit = settings.COOPERATIVE_CURRENCY
+    return {
+        f"fund_{fund}" if fund is not None else purpose.lower(): from_minor(amount, unit)
+        for (purpose, fund), amount in surplus_sharing.divide(found[0], own_work=0, other=there).items()
+    }
+
+
+def rules_now(on: dt.date) -> list[str]:
+    """What the surplus is for by the rules, a sentence each; empty where there are none."""
+    found = surplus_rules.in_force(on)
+    return surplus_rules.clauses(found[0], surplus_rules.fund_names()) if found is not None else []
+
+
+def can_be_shared(view: YearView) -> bool:
+    """Whether a year is closed, its rules give members a part, and nobody shared it yet."""
+    if view.year is None or view.result.amount <= 0:
+        return False
+    found = surplus_rules.in_force(view.year.last_day)
+    taken = Decision.objects.filter(kind=patronage.SHARING, subject=f"year-{view.label}").exclude(
+        state=Decision.State.DECLINED
+    )
+    return found is not None and found[0].to_members and not taken.exists()
+
+
+def years_shared() -> list[tuple[str, Money]]:
+    """The years that were shared among members, with what is not paid of them yet; newest first."""
+    unit = settings.COOPERATIVE_CURRENCY
+    found = Patronage.objects.values("year__label").annotate(unpaid=Sum(F("amount") - F("paid")))
+    return [(row["year__label"], from_minor(int(row["unpaid"]), unit)) for row in found.order_by("-year__label")]
+
+
+def parts_of(member_id: int) -> list[Patronage]:
+    """A member's own parts of shared years, newest first."""
+    return list(Patronage.objects.select_related("year", "decision").filter(member=member_id))
+
+
+def proposed_sharing(decision: Decision) -> Sharing | None:
+    """What a proposed sharing would come to; None for anything else."""
+    return sharing(patronage.of(decision)) if decision.kind == patronage.SHARING else None
+
+
 def proposed(decision: Decision) -> Preview | None:
     """What a proposed allocation would do; None for a closing."""
     return preview(years.parts_of(decision)) if decision.kind == years.ALLOCATION else None
@@ -148,7 +237,5 @@ def proposed(decision: Decision) -> Preview | None:
 
 def proposals() -> list[Decision]:
     """What waits for a second officer."""
-    found = Decision.objects.select_related("proposed_by").filter(
-        kind__in=(years.CLOSING, years.ALLOCATION), state=Decision.State.PROPOSED
-    )
+    found = Decision.objects.select_related("proposed_by").filter(kind__in=WAITING, state=Decision.State.PROPOSED)
     return list(found.order_by("id")[:50])

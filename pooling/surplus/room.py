@@ -4,24 +4,30 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator
+from typing import Any
 
 from django.db import connection
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from mutual import rooms
+from mutual import personal, rooms
 from mutual.access import Role
 from mutual.ledger import balances, chart
 from mutual.ledger.kinds import AccountType
 from mutual.periods import Period
 from pooling.surplus import reports
-from pooling.surplus.models import Year
+from pooling.surplus.models import Patronage, Year
 
 
 def navigation() -> Iterator[rooms.NavItem]:
     """The surplus, for everybody."""
     everybody = frozenset({Role.MEMBER, Role.TREASURER, Role.CLAIMS_OFFICER, Role.AUDITOR, Role.ADMINISTRATOR})
     yield rooms.NavItem(_("Surplus"), "surplus:overview", "seedling", "funds", everybody, 45)
+
+
+def personal_data(*, member_id: int) -> list[dict[str, Any]]:
+    """A member's own parts of shared years."""
+    return personal.rows(Patronage.objects.filter(member_id=member_id).order_by("id"))
 
 
 def office_cards(*, roles: frozenset[Role], on: dt.date) -> Iterator[rooms.Card]:
@@ -44,12 +50,32 @@ def findings() -> Iterator[rooms.Finding]:
                           GROUP BY 1) AS a ON a.decision_id = d.id
               LEFT JOIN (SELECT document, sum(amount) AS amount FROM ledger_transfer
                           WHERE book_id = 1 AND kind = 41 GROUP BY 1) AS t ON t.document = d.number
-             WHERE d.kind = 'ALLOCATION' AND coalesce(a.amount, 0) <> coalesce(t.amount, 0) LIMIT 50
+             WHERE d.kind IN ('ALLOCATION', 'SHARING') AND coalesce(a.amount, 0) <> coalesce(t.amount, 0) LIMIT 50
             """
         )
         for (number,) in cursor.fetchall():
             yield rooms.Finding(
                 "allocations are in the journal", number, f"Decision {number} and the journal do not say the same."
+            )
+        cursor.execute(
+            """
+            SELECT a.code, -coalesce(b.amount, 0), coalesce(p.still, 0)
+              FROM ledger_account a
+              LEFT JOIN (SELECT account_id, sum(amount) AS amount FROM ledger_balance GROUP BY 1) AS b
+                     ON b.account_id = a.id
+              LEFT JOIN (SELECT m.number, sum(p.amount - p.paid) AS still FROM surplus_patronage p
+                           JOIN members_member m ON m.id = p.member_id GROUP BY 1) AS p
+                     ON a.code = 'liabilities:patronage:' || p.number
+             WHERE a.book_id = 1 AND a.code LIKE 'liabilities:patronage:%%'
+               AND -coalesce(b.amount, 0) <> coalesce(p.still, 0) LIMIT 50
+            """,
+            [],
+        )
+        for code, holds, still in cursor.fetchall():
+            yield rooms.Finding(
+                "members' parts are in the journal",
+                code,
+                f"{code} holds {holds}, but what is not paid sums to {still}.",
             )
         cursor.execute(
             """

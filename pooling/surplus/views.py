@@ -17,8 +17,8 @@ from mutual.access import Role
 from mutual.ledger import audit
 from mutual.pages import forms as pages
 from mutual.periods import month
-from pooling.surplus import relief, reports, years
-from pooling.surplus.forms import AllocationForm, CloseForm, ReliefForm
+from pooling.surplus import patronage, relief, reports, years
+from pooling.surplus.forms import AllocationForm, CloseForm, RedeemForm, ReliefForm, SharePayForm, SharingForm
 
 EVERYBODY = (Role.MEMBER, Role.TREASURER, Role.CLAIMS_OFFICER, Role.AUDITOR, Role.ADMINISTRATOR)
 MONEY = (Role.TREASURER, Role.ADMINISTRATOR)
@@ -38,7 +38,13 @@ def overview(request: HttpRequest) -> HttpResponse:
         "went": reports.where_it_went(),
         "left": reports.left(),
         "relief": reports.relief_left(),
-        "proposals": [(one, reports.proposed(one)) for one in reports.proposals()] if writes else [],
+        "rules": reports.rules_now(clock.today()),
+        "shared": reports.years_shared() if writes else [],
+        "member": Role.MEMBER in request.user.roles,  # type: ignore[union-attr]
+        "pays": Role.TREASURER in request.user.roles,  # type: ignore[union-attr]
+        "proposals": [(one, reports.proposed(one), reports.proposed_sharing(one)) for one in reports.proposals()]
+        if writes
+        else [],
         "can_write": writes,
         "me": request.user.pk,
     }
@@ -57,7 +63,9 @@ def _year(label: str) -> reports.YearView:
 def year(request: HttpRequest, label: str) -> HttpResponse:
     """One year: income, expense and what is left."""
     view = reports.with_chart(_year(label), clock.today())
-    return render(request, "surplus/year.html", {"view": view, "can_write": _can_write(request)})
+    writes = _can_write(request)
+    context = {"view": view, "can_write": writes, "shares": writes and reports.can_be_shared(view)}
+    return render(request, "surplus/year.html", context)
 
 
 @access.roles(*MONEY)
@@ -88,7 +96,7 @@ def close(request: HttpRequest, label: str) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def allocate(request: HttpRequest) -> HttpResponse:
     """Propose what the surplus is for."""
-    form, seen = AllocationForm(request.POST or None), None
+    form, seen = AllocationForm(request.POST or None, initial=reports.by_the_rules(clock.today())), None
     if request.method == "POST" and form.is_valid() and "look" in request.POST:
         seen = reports.preview(form.parts())
     elif request.method == "POST" and form.is_valid():
@@ -107,19 +115,104 @@ def allocate(request: HttpRequest) -> HttpResponse:
 
 
 @access.roles(*MONEY)
+@require_http_methods(["GET", "POST"])
+def share(request: HttpRequest, label: str) -> HttpResponse:
+    """Propose to share a closed year as its rules say: first what it comes to, then the proposal."""
+    view = _year(label)
+    form, seen = SharingForm(request.POST or None), None
+    if request.method == "POST" and form.is_valid():
+        said = form.cleaned_data
+        try:
+            if "look" in request.POST:
+                seen = reports.sharing(patronage.shared(label=label, own_work=said["own_work"], minutes=said["hours"]))
+            else:
+                patronage.propose(
+                    label=label, own_work=said["own_work"], minutes=said["hours"], ballot=said["ballot"],
+                    text=said["text"], by=access.acting(request), on=clock.today(),
+                )  # fmt: skip
+                messages.success(request, _("Proposed. Another officer confirms it; nothing has been booked yet."))
+                return redirect("surplus:overview")
+        except patronage.PatronageRefused as refused:
+            form.add_error(None, str(refused))
+    context = {"form": form, "seen": seen, "view": view}
+    return render(request, "surplus/share.html", context, status=422 if form.errors else 200)
+
+
+@access.roles(Role.TREASURER)
+@require_http_methods(["GET", "POST"])
+def pay_parts(request: HttpRequest, label: str) -> HttpResponse:
+    """Pay members the first part of what a year was shared to them, or the rest."""
+    form = SharePayForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            paid = patronage.pay(
+                label=label, bank_id=form.cleaned_data["bank"].pk, rest=form.cleaned_data["rest"],
+                by=access.acting(request), on=clock.today(),
+            )  # fmt: skip
+        except (patronage.PatronageRefused, audit.BooksBroken) as refused:
+            form.add_error(None, str(refused))
+        else:
+            messages.success(request, _("Paid: %(amount)s.") % {"amount": formats.money(paid)})
+            return redirect("surplus:overview")
+    return pages.page(
+        request, form, heading=_("Pay members' parts of %(year)s") % {"year": label},
+        lead=_("What was paid before is not paid again."), submit=_("Pay them"), back=reverse("surplus:overview"),
+        back_words=_("Surplus"),
+    )  # fmt: skip
+
+
+@access.roles(Role.TREASURER)
+@require_http_methods(["GET", "POST"])
+def redeem(request: HttpRequest) -> HttpResponse:
+    """Settle what is still held for somebody who left."""
+    form = RedeemForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            paid = patronage.redeem(
+                member_id=form.cleaned_data["number"].pk, bank_id=form.cleaned_data["bank"].pk,
+                by=access.acting(request), on=clock.today(),
+            )  # fmt: skip
+        except (patronage.PatronageRefused, audit.BooksBroken) as refused:
+            form.add_error(None, str(refused))
+        else:
+            messages.success(request, _("Paid: %(amount)s.") % {"amount": formats.money(paid)})
+            return redirect("surplus:overview")
+    return pages.page(
+        request, form, heading=_("Settle with somebody who left"),
+        lead=_("What is held for her pays the dues she owes first; the rest goes to her, with interest by the rules."),
+        submit=_("Settle it"), back=reverse("surplus:overview"), back_words=_("Surplus"),
+    )  # fmt: skip
+
+
+@access.roles(Role.MEMBER)
+@require_GET
+def mine(request: HttpRequest) -> HttpResponse:
+    """My own parts of shared years."""
+    member = request.user.member_or_none  # type: ignore[union-attr]
+    if member is None:
+        raise Http404
+    return render(request, "surplus/mine.html", {"parts": reports.parts_of(member.pk)})
+
+
+@access.roles(*MONEY)
 @require_POST
 def answer(request: HttpRequest, number: str) -> HttpResponse:
     """Confirm or decline a proposal as the second officer."""
-    decision = get_object_or_404(Decision, number=number, kind__in=(years.CLOSING, years.ALLOCATION))
+    decision = get_object_or_404(Decision, number=number, kind__in=reports.WAITING)
     by, on = access.acting(request), clock.today()
     try:
-        if request.POST.get("answer") != "confirm":
+        if decision.kind == patronage.SHARING:
+            act = patronage.confirm if request.POST.get("answer") == "confirm" else patronage.decline
+            act(decision_id=decision.pk, by=by, on=on)
+        elif request.POST.get("answer") != "confirm":
             years.decline(decision_id=decision.pk, kind=decision.kind, by=by, on=on)
         elif decision.kind == years.CLOSING:
             years.confirm_closing(decision_id=decision.pk, by=by, on=on)
         else:
             years.confirm_allocation(decision_id=decision.pk, by=by, on=on)
-    except (decisions.DecisionRefused, years.YearRefused, audit.BooksBroken) as refused:
+    except (
+        decisions.DecisionRefused, years.YearRefused, patronage.PatronageRefused, audit.BooksBroken,
+    ) as refused:  # fmt: skip
         messages.error(request, str(refused))
     else:
         messages.success(request, _("Decided."))

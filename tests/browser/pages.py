@@ -72,6 +72,7 @@ ABOUT: dict[str, str | list[Opening]] = {
         "dues/plans/<slug:slug>/": [("tessa", "plan")],
         "funds/<slug:slug>/": [("ada", "fund"), ("tessa", "fund"), ("ada", "'parents'")],
         "funds/<slug:slug>/change/": [("tessa", "fund")],
+        "funds/found/<slug:scheme>/": [("tessa", "'broodfonds'"), ("tessa", "'colab'")],
         "invoices/<int:invoice_id>/": [
             ("ada", "invoices.draft"), ("ada", "invoices.issued"), ("ada", "invoices.part"), ("ada", "invoices.paid"),
             ("ada", "invoices.note"), ("ada", "invoices.late"),
@@ -95,6 +96,8 @@ ABOUT: dict[str, str | list[Opening]] = {
         "payouts/loans/<str:number>/repay/": [("tessa", "loan")],
         "payouts/preview/<slug:slug>/": [("tessa", "fund")],
         "payouts/runs/<str:number>/": [("tessa", "pay_run")],
+        "payouts/runs/<str:number>/file/": [("tessa", "pay_run")],
+        "payouts/runs/<str:number>/file/pain001/": SENT,
         "solvency/<slug:slug>/": [("ada", "fund"), ("tessa", "fund")],
         "payments/<str:number>/": [
             ("tessa", "payments.ahead"), ("tessa", "payments.unplaced"), ("tessa", "payments.placed"),
@@ -169,6 +172,7 @@ ELSEWHERE = {
 UNSEEN = {
     "circles/<slug:slug>/", "circles/<slug:slug>/join/", "circles/<slug:slug>/open/", "circles/terms/<str:number>/",
     "circles/mine/", "circles/mine/level/", "funds/<slug:slug>/rules/", "funds/<slug:slug>/rules/propose/",
+    "dues/plans/<slug:slug>/once/", "founding/<str:number>/", "me/payout-account/",
     "me/come-back/", "outlook/<str:label>/", "rules/<str:number>/", "solvency/<slug:slug>/answer/",
 }  # fmt: skip
 """Pages about things and people that this world does not hold: nobody looks at them here."""

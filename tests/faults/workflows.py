@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 from decimal import Decimal
 from types import SimpleNamespace
@@ -12,7 +13,7 @@ from invoicing import invoices
 from invoicing.barter import leaving, trades
 from invoicing.barter.models import Trade
 from invoicing.models import Client, Invoice, Receipt
-from members import membership
+from members import membership, payout
 from members.governance.models import Decision
 from members.models import Member, User
 from members.numbers import next_number
@@ -24,6 +25,7 @@ from mutual.periods import parse
 from mutual.uploads import Accepted
 from pooling import accounts, dues, funds, payments
 from pooling.benefits import rules as benefit_rules
+from pooling.benefits import schemes
 from pooling.buffers import returns, rules
 from pooling.circles import circles, giving
 from pooling.circles import terms as circle_terms
@@ -34,10 +36,13 @@ from pooling.claims.appeals.models import Appeal, Juror
 from pooling.claims.models import Certificate, Claim
 from pooling.dunning import agreements, ladder
 from pooling.easing import waivers, work
+from pooling.founding import opening, questions
+from pooling.founding.offers import FoundingRefused
 from pooling.models import Charge, DuesPlan, Fund, Payment
-from pooling.payouts import letters, loans, paying, proposals
+from pooling.payouts import bank_files, letters, loans, paying, proposals
 from pooling.payouts.models import Loan, PayRun
-from pooling.surplus import relief, years
+from pooling.surplus import patronage, relief, years
+from pooling.surplus import rules as surplus_rules
 from pooling.surplus.models import Allocation
 from pooling.treasury import banks, corrections, items, months
 from pooling.treasury.models import BankAccount, Category, Item
@@ -48,6 +53,7 @@ ON = dt.date(2026, 11, 10)
 SEPTEMBER = dt.date(2026, 9, 30)
 OCTOBER = dt.date(2026, 10, 20)
 AT = dt.datetime(2026, 11, 10, 9, tzinfo=dt.UTC)
+KRING = questions.plan({"kind": "circle", "promise": "gift", "name": "Kring", "rate": "750, 1500"}, "EUR")
 
 
 def eur(amount):
@@ -199,6 +205,25 @@ def put_on_level():
     )  # fmt: skip
 
 
+def open_entry():
+    dues.open_plan(
+        name="Entry", every="ONCE", amount=eur("225.00"), shares=[(None, 1)], valid_from=dt.date(2026, 1, 1),
+        days_to_pay=30, by=user("tessa"),
+    )  # fmt: skip
+
+
+def charge_entry():
+    return dues.charge_once(
+        member_id=member("ada").pk, plan_id=DuesPlan.objects.get(slug="entry").pk, by=user("tessa"), on=ON
+    )
+
+
+def found_kring():
+    """Twenty questions by two officers at one table: fund, rules, dues, circle."""
+    with contextlib.suppress(FoundingRefused):  # founded before, with all of it
+        opening.found(KRING, by=user("tessa"), second=user("theo"), on=ON)
+
+
 def propose_waiver():
     return waivers.propose(
         member_id=member("bea").pk, kind="HARDSHIP", since=dt.date(2026, 10, 5), until=dt.date(2026, 12, 1),
@@ -314,6 +339,26 @@ def pay_claims():
         paying.pay(number=run.number, by=user("tessa"), chunk=1)
 
 
+def name_accounts():
+    BankAccount.objects.filter(slug="main").update(iban="DE02120300000000202051", bic="BYLADEM1001")
+    for who, iban in (("ada", "NL91ABNA0417164300"), ("bea", "BE68539007547034")):
+        one = member(who)
+        payout.name_account(
+            member_id=one.pk, iban=iban, holder=one.name, second_factor=True, by=one.user_id, on=ON
+        )  # fmt: skip
+
+
+def make_bank_file():
+    return bank_files.make(run_id=PayRun.objects.get().pk, by=user("tessa"), at=AT)
+
+
+def name_another():
+    one = member("ada")
+    payout.name_account(
+        member_id=one.pk, iban="DE89370400440532013000", holder=one.name, second_factor=True, by=one.user_id, on=ON
+    )  # fmt: skip
+
+
 def tell_paid():
     for run in PayRun.objects.all():
         letters.tell(number=run.number, after=0, upto=10**9)
@@ -387,6 +432,35 @@ def propose_closing():
 def confirm_closing():
     proposal = Decision.objects.filter(kind=years.CLOSING).latest("pk")
     return years.confirm_closing(decision_id=proposal.pk, by=user("theo"), on=ON)
+
+
+def adopt_surplus_rules():
+    decision = surplus_rules.propose(
+        said=schemes.scheme("colab").surplus, why="As voted", valid_from=dt.date(2025, 1, 1), by=user("tessa"), on=ON
+    )
+    surplus_rules.adopt(decision_id=decision.pk, by=user("theo"), on=ON)
+
+
+def propose_sharing():
+    minutes = {member("ada").pk: 6_000, member("bea").pk: 3_001}
+    return patronage.propose(
+        label="2025", own_work=eur("20.01"), minutes=minutes, ballot="Assembly", text="As voted", by=user("tessa"),
+        on=ON,
+    )  # fmt: skip
+
+
+def confirm_sharing():
+    newest = Decision.objects.filter(kind=patronage.SHARING).latest("pk")
+    return patronage.confirm(decision_id=newest.pk, by=user("theo"), on=ON)
+
+
+def pay_parts(*, rest) -> Step:
+    return lambda: patronage.pay(label="2025", bank_id=bank(), rest=rest, by=user("tessa"), on=ON)
+
+
+def leave_and_redeem():
+    Member.objects.filter(pk=member("ada").pk).update(status="LEFT", left_on=OCTOBER)
+    return patronage.redeem(member_id=member("ada").pk, bank_id=bank(), by=user("tessa"), on=ON)
 
 
 def propose_allocation():
@@ -687,6 +761,8 @@ WORKFLOWS = [
     Workflow(
         "waiver", [by_the_day, charge("2026-10"), pay("bea", 150, "b")], [propose_waiver, confirm(waivers.WAIVER)]
     ),
+    Workflow("entry fee", [pay("ada", 100, "a"), open_entry], [charge_entry]),
+    Workflow("circle founded", [], [found_kring]),
     Workflow("dues paid in work", [by_the_day, charge("2026-10")], [propose_work, confirm(work.WORK)]),
     Workflow("dues paid in work before they are charged", [by_the_day], [
         propose_work, confirm(work.WORK), charge("2026-10")
@@ -715,6 +791,10 @@ WORKFLOWS = [
         "claims paid", approved("ada", 400, "a") + approved("bea", "55.55", "b"), [start_run(), pay_claims, tell_paid]
     ),
     Workflow("claims paid in part", SHORT, [start_run(), pay_claims]),
+    Workflow(
+        "bank file made, another account named", [*SHORT, start_run(), pay_claims],
+        [name_accounts, make_bank_file, name_another],
+    ),
     Workflow("claims paid from what came in since", [*SHORT, fill_fund], [start_run(), pay_claims]),
     Workflow("claim withdrawn in a pay run", [*SHORT, start_run()], [take_back("b", "bea"), pay_claims]),
     Workflow(
@@ -761,6 +841,14 @@ WORKFLOWS = [
     Workflow("rules of the desk", [], [propose_desk_rules, confirm_desk_rules]),
     Workflow("year closed", EARNED, [propose_closing, confirm_closing]),
     Workflow("surplus allocated", CLOSED, [propose_allocation, confirm_allocation]),
+    Workflow(
+        "surplus shared and paid", [adopt_surplus_rules, *CLOSED],
+        [propose_sharing, confirm_sharing, pay_parts(rest=False), pay_parts(rest=True)],
+    ),
+    Workflow(
+        "surplus settled after leaving", [adopt_surplus_rules, *CLOSED, propose_sharing, confirm_sharing],
+        [leave_and_redeem],
+    ),
     Workflow("dues relief", [*CLOSED, propose_allocation, confirm_allocation], [relieve]),
     Workflow("invoice issued", [], [draft("i"), issue("i")]),
     Workflow("invoice paid, undone", [draft("i"), issue("i")], [receive("i", 100, "r"), undo_receipt("r")]),

@@ -14,10 +14,11 @@ from mutual.jobs.models import Run
 from mutual.ledger import audit, balances, chart, journal
 from mutual.money import Money
 from mutual.periods import parse
-from pooling import accounts, dues, funds, payments, placing
+from pooling import accounts, dues, funds, payments, placing, reports
 from pooling.models import Charge, DuesAccounts, Payment
 from pooling.treasury import banks
 from tests.conftest import make_member, tessa
+from tests.trust.test_routes import person
 
 pytestmark = pytest.mark.django_db
 ON = dt.date(2026, 11, 10)
@@ -254,3 +255,56 @@ class TestDivide:
                 assert sum(parts) == now
                 already = [had + part for had, part in zip(already, parts, strict=True)]
         assert already == placing.allocate_minor(total, weights)
+
+
+class TestChargeOnce:
+    """An entry fee: due once, whatever happens to the plan she is on."""
+
+    @pytest.fixture
+    def entry(self, coop):
+        return dues.open_plan(
+            name="Entry", every="ONCE", amount=Money("225.00", "EUR"), shares=[(None, 1)],
+            valid_from=dt.date(2026, 1, 1), days_to_pay=30, by=coop.by,
+        )  # fmt: skip
+
+    def test_is_charged_once_and_paid_from_what_was_paid_ahead(self, coop, ada, entry):
+        pay(coop, ada, "100.00")
+        for _again in range(2):
+            made = dues.charge_once(member_id=ada.pk, plan_id=entry.pk, by=coop.by, on=ON)
+        assert Charge.objects.filter(member=ada).get() == made
+        assert str(owes(ada).amount) == "125.00"
+        assert reports.explain(made)[0] == "€225.00, once"
+        assert made.due_on == ON + dt.timedelta(30)
+        assert not list(audit.findings())
+
+    def test_stays_where_she_moves_to_another_plan(self, coop, ada, entry):
+        charge()
+        dues.charge_once(member_id=ada.pk, plan_id=entry.pk, by=coop.by, on=ON)
+        other = dues.open_plan(
+            name="Other", every="MONTH", amount=Money("60.00", "EUR"), shares=[(None, 1)],
+            valid_from=dt.date(2026, 1, 1), days_to_pay=14, by=coop.by, more=dues.More(by_day=True),
+        )  # fmt: skip
+        dues.put_on_plan(member_id=ada.pk, plan_id=other.pk, since=ON, by=coop.by, on=ON)
+        assert sum(one.open_minor for one in Charge.objects.filter(member=ada, version__plan=entry)) == 22_500
+        assert not list(audit.findings())
+
+    def test_is_no_plan_anybody_is_on_and_no_period_is_charged_by_it(self, coop, ada, entry):
+        with pytest.raises(dues.ChargedOnce):
+            dues.put_on_plan(member_id=ada.pk, plan_id=entry.pk, since=ON, by=coop.by)
+        with pytest.raises(dues.ChargedOnce):
+            dues.charge_once(member_id=ada.pk, plan_id=coop.plan.pk, by=coop.by, on=ON)
+        with pytest.raises(dues.NoPlan):
+            dues.charge_once(member_id=ada.pk, plan_id=entry.pk, by=coop.by, on=dt.date(2025, 12, 31))
+        assert dues.waiting(ON) == [NOVEMBER]
+        with pytest.raises(dues.NoPlan):
+            dues.scope_of(entry.period_of(ON))
+        assert not Charge.objects.exists()
+        assert not list(audit.findings())
+
+    def test_is_asked_for_by_an_officer_on_the_plans_page(self, coop, ada, entry, client):
+        client.force_login(person("administrator"))
+        assert "/dues/plans/entry/once/" in client.get("/dues/").content.decode()
+        answer = client.post("/dues/plans/entry/once/", {"number": ada.number})
+        assert answer["Location"] == f"/dues/members/{ada.number}/"
+        assert "225.00" in client.get(answer["Location"]).content.decode()
+        assert client.get("/dues/plans/standard/once/").status_code == 404

@@ -24,6 +24,8 @@ def pays(draw):
         return Pays(by, draw(st.sampled_from(Per)), amount=draw(CENTS))
     if by == By.EARNINGS:
         return Pays(by, Per.MONTH, percent=draw(PERCENT), ceiling=draw(st.none() | CENTS))
+    if by == By.COST:
+        return Pays(by, Per.ONCE, percent=draw(PERCENT), ceiling=draw(st.none() | CENTS))
     return Pays(by, Per.MONTH)
 
 
@@ -53,7 +55,9 @@ def benefits(draw, rule, causes, rate=None):
         more["units_most"] = draw(st.integers(1, 4))
     if rate.per == Per.MONTH:
         more["earnings_cap"] = draw(st.none() | PERCENT)
-    if rate.per != Per.ONCE:
+    if rate.per == Per.ONCE:
+        more["pay_within"] = draw(st.none() | st.integers(1, 30))
+    else:
         own_risk = draw(st.just(Span()) | st.integers(1, 90).map(lambda n: Span(days=n)) | st.just(Span(months=1)))
         least = draw(st.integers(1, 100))
         more |= {
@@ -108,6 +112,7 @@ def facts(draw, longest=900):
         earnings=draw(st.none() | st.integers(0, 900_000)), other_cover=draw(st.just(0) | st.integers(0, 100_000)),
         continuing_income=draw(st.just(0) | st.integers(0, 100_000)),
         state_benefit=draw(st.just(0) | st.integers(0, 100_000)),
+        cost=draw(st.none() | st.integers(0, 900_000)),
         born_on=draw(st.none() | st.dates(dt.date(1930, 1, 1), dt.date(2000, 1, 1))),
         left_on=draw(st.none() | st.integers(1, 2000).map(lambda n: joined + dt.timedelta(n))),
         reported_on=draw(st.none() | st.integers(0, 500).map(lambda n: occurred + dt.timedelta(n))),

@@ -61,8 +61,12 @@ def rate(terms, benefit, facts):
     elif pays.by == "EARNINGS":
         exact = max(Fraction(pays.percent) / 100 * facts.earnings - others, Fraction(0))
         exact = min(exact, pays.ceiling) if pays.ceiling else exact
+    elif pays.by == "COST":
+        exact = max(Fraction(pays.percent) / 100 * facts.cost - facts.other_cover, Fraction(0))
+        exact = min(exact, pays.ceiling) if pays.ceiling else exact
     else:
         exact = Fraction(pays.amount * min(facts.units, benefit.units_most))
+        exact *= facts.count if pays.per == "ONCE" else 1
     if benefit.earnings_cap:
         exact = min(exact, max(Fraction(benefit.earnings_cap) / 100 * facts.earnings - others, Fraction(0)))
     return exact
@@ -72,7 +76,7 @@ def amount(terms, benefit, facts, elapsed=0):
     """What a claim without a history is paid: each month rounded once, then the ceilings."""
     exact = rate(terms, benefit, facts)
     if benefit.pays.per == "ONCE":
-        months = {facts.occurred_on.replace(day=1): half_up(exact * facts.count)}
+        months = {facts.occurred_on.replace(day=1): half_up(exact)}
     else:
         sums: dict[dt.date, Fraction] = {}
         for day, weight in days_paid(benefit, facts, elapsed):

@@ -280,7 +280,7 @@ class TestReadyMadeSchemes:
         found = schemes.scheme("broodfonds")
         amounts = [level.amount for level in found.terms.levels]
         assert (len(amounts), amounts[0], amounts[-1]) == (8, 75_000, 250_000)
-        assert found.dues["percent"] == "4.5"
+        assert found.dues[0]["percent"] == "4.5"
 
 
 class TestSummary:

@@ -102,6 +102,29 @@ class TestRates:
         assert paid(found) == (100_000, 0)
         assert found.lines == (Line(day("2026-03-02"), day("2026-03-03"), 0, 100_000),)
 
+    def test_pay_a_part_of_what_it_cost_less_what_others_pay_up_to_a_ceiling(self):
+        pays = {"by": "COST", "per": "ONCE", "percent": "80", "ceiling": 120_000}
+        rules = version(causes=["BROKEN_TOOL"], pays=pays)
+        broken = {"cause": "BROKEN_TOOL"}
+        assert paid(assess(ill(**broken, cost=99_999), [rules])) == (79_999, 0)
+        assert assess(ill(**broken, cost=99_999, other_cover=20_000), [rules]).amount == 59_999
+        assert assess(ill(**broken, cost=900_000), [rules]).amount == 120_000
+        assert why(assess(ill(**broken), [rules])) == (
+            Code.INVALID_CLAIM, "The rules go by what it cost, and that is not known.",
+        )  # fmt: skip
+        assert why(assess(ill(**broken, cost=10_000, other_cover=8_000), [rules]))[0] == Code.CEILING_REACHED
+        assert why(assess(ill(**broken, cost=-1), [rules]))[0] == Code.INVALID_CLAIM
+
+    @pytest.mark.parametrize(("on", "by"), [
+        ("2026-03-02", "2026-03-11"), ("2026-03-04", "2026-03-13"), ("2026-03-05", "2026-03-16"),
+        ("2026-03-06", "2026-03-17"), ("2026-03-07", "2026-03-17"), ("2026-03-08", "2026-03-17"),
+    ])  # fmt: skip
+    def test_say_by_which_working_day_they_are_paid(self, on, by):
+        """G1: Monday to Friday, counted from the day after."""
+        rules = version(causes=["UNPAID"], pays={"by": "COST", "per": "ONCE", "percent": "100"}, pay_within=7)
+        found = assess(ill(on, "2026-04-01", cause="UNPAID", cost=1), [rules])
+        assert [step.figure for step in found.steps if step.code == "pay-within"] == [day(by)]
+
 
 class TestDays:
     def test_of_own_risk_are_not_paid(self):

@@ -137,7 +137,7 @@ def filled(benefit, scheme, **more):
 
 
 class TestForm:
-    @pytest.mark.parametrize("name", schemes.names())
+    @pytest.mark.parametrize("name", schemes.names(with_rules=True))
     def test_gives_the_terms_back_as_they_were(self, name):
         scheme = schemes.scheme(name).terms
         for benefit in scheme.benefits:
@@ -153,6 +153,14 @@ class TestForm:
             recurrence_months=6, partial={"least": 25, "full": 80}, ceiling_claim=1, ceiling_year=2, ceiling_member=3,
             earnings_cap="65", units_most=4, frequency={"most": 2, "months": 12}, age_from=18, age_until=67,
             report_within=30,
+        ))  # fmt: skip
+        form = BenefitForm(filled(scheme.benefits[0], scheme), currency="EUR")
+        assert form.is_valid(), form.errors
+        assert Terms.from_json(form.terms(scheme, "sick-pay")) == scheme
+
+    def test_sets_a_benefit_by_cost(self):
+        scheme = Terms.from_json(terms(
+            pays={"by": "COST", "per": "ONCE", "percent": "80", "ceiling": 5000}, pay_within=7
         ))  # fmt: skip
         form = BenefitForm(filled(scheme.benefits[0], scheme), currency="EUR")
         assert form.is_valid(), form.errors
@@ -190,6 +198,28 @@ class TestChanging:
         client.post(f"/rules/{decision.number}/", {"answer": "adopt"})
         version = RuleVersion.objects.get(number=2)
         assert (version.decision, version.terms["benefits"][0]["waiting_months"]) == (decision, 6)
+
+    def test_changes_several_benefits_in_one_proposal(self, coop, client, treasurer):
+        """What was changed first is kept, and both are proposed together; a draft that is none is no page."""
+        adopt(propose(coop))
+        client.force_login(treasurer)
+        path = "/funds/sickness/rules/propose/?benefit=sick-pay"
+        scheme = rules.read(RuleVersion.objects.get().terms)
+        data = filled(scheme.benefits[0], scheme, waiting_months=6)
+        kept = client.post(path, data | {"next": ""})
+        assert "A new member is covered 6 months after joining." in text_of(kept)
+        assert kept.context["form"].initial["why"] == "So voted."
+        birth = data | {
+            "title": "Birth of a child", "causes": ["BIRTH"], "by": "FLAT", "per": "ONCE", "amount": "300",
+            "waiting_months": "9", "draft": kept.context["draft"], "benefit": "", "answer": "propose",
+        }  # fmt: skip
+        assert client.post(path, birth).status_code == 302
+        said = rules.read(Decision.objects.get(kind="RULES", state="PROPOSED").terms["terms"])
+        assert [(one.rule, one.waiting_months) for one in said.benefits] == [("sick-pay", 6), ("birth-of-a-child", 9)]
+        again = client.post(path, birth | {"next": "sick-pay"})
+        assert again.context["form"].initial["waiting_months"] == 6
+        for wrong in ({"draft": "{"}, {"draft": "[]"}, {"draft": "{}"}, {"next": "nowhere"}, {"benefit": "nowhere"}):
+            assert client.post(path, birth | wrong).status_code == 404
 
     def test_says_at_the_field_what_cannot_be(self, coop, client, treasurer):
         adopt(propose(coop))

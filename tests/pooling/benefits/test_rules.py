@@ -185,7 +185,7 @@ def told_as(one, member_id, number=""):
     return facts.Absence(
         member_id, one.cause, one.occurred_on, one.began_on, one.ended_on, number=number, count=one.count,
         phases=one.phases, reported_on=one.reported_on, other_cover=one.other_cover,
-        continuing_income=one.continuing_income, state_benefit=one.state_benefit,
+        continuing_income=one.continuing_income, state_benefit=one.state_benefit, cost=one.cost,
     )  # fmt: skip
 
 

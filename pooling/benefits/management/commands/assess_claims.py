@@ -33,7 +33,7 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         """The file, the rules, and how to read and report."""
         parser.add_argument("file", type=Path, help="a table with a heading, comma or semicolon between its cells")
-        ready = ", ".join(schemes.names())
+        ready = ", ".join(schemes.names(with_rules=True))
         parser.add_argument("--fund", help=f"a fund by its short name, or a ready-made scheme: {ready}")
         parser.add_argument("--rules", type=Path, help="rules from a JSON file, or a ready-made scheme; needs no fund")
         parser.add_argument("--mapping", type=Path, help="a JSON file: columns, constants, causes")

@@ -9,8 +9,9 @@ import re
 import pytest
 from django.core.management import call_command
 
-from pooling.benefits import founding, rules
+from pooling.benefits import rules
 from pooling.benefits.models import RuleVersion
+from pooling.founding import offers, questions
 from pooling.models import DuesPlan, Fund
 from tests.conftest import aisha, clara, tessa
 from tests.trust.test_routes import person
@@ -35,16 +36,16 @@ def file_of(tmp_path, **answers):
 
 class TestPlan:
     def test_asks_twenty_questions_and_has_an_answer_to_each(self):
-        assert len(founding.QUESTIONS) == len({one.key for one in founding.QUESTIONS}) == 20
-        assert founding.plan({}, "EUR").terms.benefits
+        assert len(questions.QUESTIONS) == len({one.key for one in questions.QUESTIONS}) == 20
+        assert questions.plan({}, "EUR").terms.benefits
 
     def test_is_a_broodfonds_with_its_answers(self):
         """F3, F4: 4.5 % of the level; twenty who deposit 50 for a benefit of 1,000."""
-        made = founding.plan({
+        made = questions.plan({
             "kind": "circle", "promise": "gift", "rate": "750, 2500", "dues": "4.5", "own_risk": "30",
             "duration": "24", "waiting": "0", "members": "25",
         }, "EUR")  # fmt: skip
-        assert [(str(row.benefit.amount), str(row.dues.amount)) for row in made.dues] == [
+        assert [(str(row.benefit.amount), str(row.dues.amount)) for row in made.pay] == [
             ("750.00", "33.75"), ("2500.00", "112.50"),
         ]  # fmt: skip
         # 1,625.00 on average from 73.13 each.
@@ -53,14 +54,14 @@ class TestPlan:
         assert "Open the circle once 23 people have joined" in " ".join(made.checklist)
 
     def test_warns_where_one_full_benefit_is_not_covered(self):
-        made = founding.plan(FLAT | {"members": "39"}, "EUR")
+        made = questions.plan(FLAT | {"members": "39"}, "EUR")
         assert made.at_once == 0
         assert "40 are needed" in made.warnings[0]
-        assert founding.plan(FLAT | {"members": "40"}, "EUR").at_once == 1
-        assert "20 to 50" in founding.plan({"kind": "circle", "members": "60"}, "EUR").warnings[0]
+        assert questions.plan(FLAT | {"members": "40"}, "EUR").at_once == 1
+        assert "20 to 50" in questions.plan({"kind": "circle", "members": "60"}, "EUR").warnings[0]
 
     def test_makes_every_rule_that_was_answered(self):
-        made = founding.plan({
+        made = questions.plan({
             "by": "earnings", "rate": "65", "most": "2600", "dues": "2.5 %", "from_start": "42", "days": "working",
             "half_after": "6", "year": "20000", "birth": "500", "death": "2000", "waiting": "6",
         }, "EUR")  # fmt: skip
@@ -72,7 +73,7 @@ class TestPlan:
             2_000_000,
         )
         assert (birth.pays.amount, birth.waiting_months, death.pays.amount) == (50_000, 9, 200_000)
-        assert [str(row.dues.amount) for row in made.dues] == ["37.50", "62.50", "87.50"]
+        assert [str(row.dues.amount) for row in made.pay] == ["37.50", "62.50", "87.50"]
 
     @pytest.mark.parametrize(("answers", "why"), [
         ({"colour": "red"}, "no question “colour”"), ({"kind": "club"}, "kind: one of fund, circle"),
@@ -83,8 +84,8 @@ class TestPlan:
         ({"dues": "NaN"}, "dues: a figure"), ({"duration": "0"}, "duration"),
     ])  # fmt: skip
     def test_is_refused_with_the_question_that_is_wrong(self, answers, why):
-        with pytest.raises(founding.FoundingRefused, match=re.escape(why)):
-            founding.plan(answers, "EUR")
+        with pytest.raises(offers.FoundingRefused, match=re.escape(why)):
+            questions.plan(answers, "EUR")
 
 
 @pytest.mark.django_db
@@ -96,12 +97,12 @@ class TestFound:
         assert code == 0
         fund = Fund.objects.get(slug="sick-pay")
         (version,) = rules.versions(fund.pk)
-        assert version.terms == founding.plan(FLAT, "EUR").terms
+        assert version.terms == questions.plan(FLAT, "EUR").terms
         plan = DuesPlan.objects.get(slug="sick-pay")
         assert (str(plan.versions.get().amount.amount), plan.versions.get().shares.get().fund) == ("25.000", fund)
         assert "Its rules are in force, by decision D-0001." in said.out
         said, code = ran(capsys, "--answers", path, "--by", "tessa@example.org")
-        assert (code, said.err.strip()) == (1, "There is a fund “Sick pay” with rules already.")
+        assert (code, said.err.strip()) == (1, "“Sick pay” is founded already, with all of this.")
 
     def test_leaves_the_rules_to_a_second_officer(self, capsys, tmp_path):
         path, by = file_of(tmp_path, **FLAT), tessa().email
@@ -154,7 +155,7 @@ class TestFound:
 @pytest.mark.django_db
 class TestPage:
     def answers(self, **more):
-        usual = {one.key: one.default for one in founding.QUESTIONS} | FLAT | {"causes": ["illness"]}
+        usual = {one.key: one.default for one in questions.QUESTIONS} | FLAT | {"causes": ["illness"]}
         return usual | more
 
     def test_shows_the_plan_first_and_founds_then(self, client):

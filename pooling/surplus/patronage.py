@@ -1,0 +1,325 @@
+"""Members' own parts of a year's surplus, by what each worked in it: shared by decision, told in writing, paid in time.
+
+Only where the rules of the year's last day say so (:mod:`pooling.surplus.rules`), and never for capital: who worked
+nothing in the year gets nothing, whatever she holds.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import F, Sum
+from django.utils.translation import gettext as _
+
+from members.governance import decisions
+from members.governance.models import Decision
+from members.models import Member
+from mutual import formats
+from mutual.ledger import audit, balances, chart, journal
+from mutual.ledger.kinds import Kind
+from mutual.mail import letters
+from mutual.money import Money, from_minor, minor
+from mutual.trail import trail
+from pooling import accounts, payments
+from pooling.models import Charge, Fund
+from pooling.surplus import rules, sharing
+from pooling.surplus.models import Allocation, Patronage, Year
+from pooling.treasury.models import BankAccount
+
+SHARING = "SHARING"
+
+
+class PatronageRefused(Exception):
+    """Nothing was changed; the message is a sentence for the person."""
+
+
+class NoRules(PatronageRefused):
+    """The rules of that year give members no part of their own."""
+
+
+class NotClosed(PatronageRefused):
+    """The year is not closed, so what it left is not known."""
+
+
+class AlreadyShared(PatronageRefused):
+    """The year is shared, or its sharing is proposed."""
+
+
+class NotThere(PatronageRefused):
+    """There is less surplus, or less in the bank, than that."""
+
+
+@dataclass(frozen=True)
+class Shared:
+    """How a year would be shared; minor units.
+
+    :ivar parts: by purpose and fund
+    :ivar members: each member's minutes and part, by her id
+    """
+
+    year: Year
+    parts: dict[tuple[str, int | str | None], int]
+    members: dict[int, tuple[int, int]]
+    decision: str
+
+
+def shared(*, label: str, own_work: Money, minutes: Mapping[int, int]) -> Shared:
+    """How the rules share what a closed year left.
+
+    :param own_work: what members' own work earned; the rest of the year's result is everything else
+    :param minutes: what each member worked in the year, by her id
+    :raises NotClosed: if the year is not closed
+    :raises NoRules: if the rules of its last day give members no part, or cannot divide it
+    """
+    year = Year.objects.filter(label=label).first()
+    if year is None:
+        raise NotClosed(_("Close the year first: then it is known what it left."))
+    found = rules.in_force(year.last_day)
+    if found is None or not found[0].to_members:
+        raise NoRules(_("The rules of that year give members no part in their own names."))
+    said, decision = found
+    own = minor(own_work)
+    try:
+        parts = sharing.divide(said, own_work=own, other=minor(year.surplus) - own)
+        whole = parts.get(("MEMBERS", None), 0)
+        by_member = sharing.by_hours(whole, minutes) if whole else {}
+    except sharing.RulesRefused as refused:
+        raise NoRules(str(refused)) from refused
+    members = {pk: (minutes[pk], part) for pk, part in by_member.items()}
+    return Shared(year, parts, members, decision.number)
+
+
+@transaction.atomic(durable=True)
+def propose(
+    *, label: str, own_work: Money, minutes: Mapping[int, int], ballot: str, text: str, by: int, on: dt.date
+) -> Decision:
+    """Propose to share a closed year as its rules say; a second officer confirms.
+
+    :raises PatronageRefused: as :func:`shared`, or if it is shared already, or less is left than it was
+    """
+    found = shared(label=label, own_work=own_work, minutes=minutes)
+    _not_shared(label)
+    _is_there(found)
+    return decisions.propose(
+        kind=SHARING, subject=f"year-{label}", text=text, by=by, on=on,
+        terms={
+            "year": label, "ballot": ballot, "rules": found.decision, "own_work": minor(own_work),
+            "minutes": {str(pk): count for pk, count in sorted(minutes.items()) if count},
+        },
+    )  # fmt: skip
+
+
+def of(decision: Decision) -> Shared:
+    """What a proposed sharing comes to."""
+    said = decision.terms
+    return shared(
+        label=said["year"], own_work=from_minor(said["own_work"], settings.COOPERATIVE_CURRENCY),
+        minutes={int(pk): count for pk, count in said["minutes"].items()},
+    )  # fmt: skip
+
+
+def _not_shared(label: str) -> None:
+    waiting = (Decision.State.PROPOSED, Decision.State.CONFIRMED)
+    if Decision.objects.filter(kind=SHARING, subject=f"year-{label}", state__in=waiting).exists():
+        raise AlreadyShared(_("%(year)s is shared, or its sharing is proposed.") % {"year": label})
+
+
+def _is_there(found: Shared) -> None:
+    unit = settings.COOPERATIVE_CURRENCY
+    whole = sum(found.parts.values())
+    there = minor(balances.of(accounts.surplus(unit)))
+    if whole > there:
+        raise NotThere(
+            _("Only %(there)s of the surplus are left; the year left %(whole)s.")
+            % {"there": formats.money(from_minor(max(there, 0), unit)), "whole": formats.money(from_minor(whole, unit))}
+        )
+
+
+@transaction.atomic(durable=True)
+def confirm(*, decision_id: int, by: int, on: dt.date) -> Decision:
+    """Share the year as the second officer: one entry; each member has written notice of the whole of her part.
+
+    :raises members.governance.decisions.DecisionRefused: if decided, or proposed by the same person
+    :raises PatronageRefused: if there is less surplus by now
+    """
+    decision = decisions.lock(decision_id, kind=SHARING, by=by)
+    unit = settings.COOPERATIVE_CURRENCY
+    surplus = accounts.surplus(unit)
+    chart.lock(surplus)
+    found = of(decision)
+    _is_there(found)
+    said, _rules_of = _rules(found.year)
+    first_by, rest_by = sharing.payment_days(said, found.year.last_day)
+    members = Member.objects.in_bulk(list(found.members))
+    own = {pk: accounts.patronage(one.number, unit, pk) for pk, one in sorted(members.items())}
+    moves = [
+        journal.move(from_minor(amount, unit), debit=surplus, credit=_target(purpose, fund, unit))
+        for (purpose, fund), amount in found.parts.items()
+        if purpose != "MEMBERS"
+    ]
+    moves += [
+        journal.move(from_minor(part, unit), debit=surplus, credit=own[pk])
+        for pk, (_minutes, part) in sorted(found.members.items())
+    ]
+    try:
+        with transaction.atomic():
+            journal.post(
+                kind=Kind.SURPLUS_ALLOCATED, key=f"decision/{decision.number}/allocated", date=on, transfers=moves,
+                recorded_by=by, document=decision.number,
+            )  # fmt: skip
+    except journal.JournalRefused as refused:
+        raise NotThere(str(refused)) from refused
+    Allocation.objects.bulk_create(
+        Allocation(
+            decision=decision, place=place, purpose=purpose, fund_id=fund, amount=from_minor(amount, unit),
+            allocated_on=on,
+        )
+        for place, ((purpose, fund), amount) in enumerate(found.parts.items())
+    )  # fmt: skip
+    made = Patronage.objects.bulk_create(
+        Patronage(
+            decision=decision, year=found.year, member=members[pk], minutes=minutes, amount=part,
+            first=sharing.first_payment(said, part), first_by=first_by, rest_by=rest_by,
+        )
+        for pk, (minutes, part) in sorted(found.members.items())
+    )  # fmt: skip
+    decisions.confirm(decision, by=by, on=on)
+    for one in made:
+        letters.send(
+            key=f"patronage/{found.year.label}/{one.member.number}", to=one.member.email, template="emails/patronage",
+            context={"member": one.member, "part": one}, language=one.member.language, reader=one.member.user_id,
+        )  # fmt: skip
+    return decision
+
+
+def _rules(year: Year) -> tuple[sharing.Rules, Decision]:
+    found = rules.in_force(year.last_day)
+    assert found is not None, "A year that is shared has rules."
+    return found
+
+
+def _target(purpose: str, fund: int | str | None, unit: str) -> chart.Account:
+    if purpose == "FUND":
+        assert fund is not None, "A part for a fund names it."
+        return Fund.objects.select_related("account__currency").get(pk=fund).account
+    return accounts.reserve(unit) if purpose == "RESERVE" else accounts.dues_relief(unit)
+
+
+@transaction.atomic(durable=True)
+def decline(*, decision_id: int, by: int, on: dt.date) -> Decision:
+    """Decline a sharing as the second officer; nothing is booked."""
+    decision = decisions.lock(decision_id, kind=SHARING, by=by)
+    decisions.decline(decision, by=by, on=on)
+    return decision
+
+
+@transaction.atomic(durable=True)
+def pay(*, label: str, bank_id: int, rest: bool, by: int, on: dt.date) -> Money:
+    """Pay everybody the first part of a year's sharing, or the rest; returns what was paid now. Again pays nothing.
+
+    :raises NotThere: if the bank account holds less
+    :raises mutual.ledger.audit.BooksBroken: if the newest audit found something
+    """
+    audit.require_whole()
+    unit = settings.COOPERATIVE_CURRENCY
+    bank = BankAccount.objects.select_related("account__currency").get(pk=bank_id)
+    found = list(
+        Patronage.objects.select_for_update(of=("self",))
+        .select_related("member")
+        .filter(year__label=label, redeemed_on=None)
+        .order_by("pk")
+    )
+    step = "rest" if rest else "first"
+    due = [(one, (one.amount if rest else one.first) - one.paid) for one in found]
+    due = [(one, amount) for one, amount in due if amount > 0]
+    whole = sum(amount for _one, amount in due)
+    if bank.currency != unit or minor(balances.of(bank.account)) < whole:
+        raise NotThere(
+            _("That bank account does not hold the %(whole)s to pay.")
+            % {"whole": formats.money(from_minor(whole, unit))}
+        )
+    journal.post_many(
+        kind=Kind.PATRONAGE_PAID, date=on, recorded_by=by,
+        rows=[
+            journal.Row(
+                f"patronage/{label}/{one.member.number}/{step}",
+                accounts.patronage(one.member.number, unit, one.member_id).pk, bank.account_id, amount, unit,
+                one.decision.number,
+            )
+            for one, amount in due
+        ],
+    )  # fmt: skip
+    for one, amount in due:
+        Patronage.objects.filter(pk=one.pk).update(paid=F("paid") + amount)
+    if due:
+        trail.record(
+            by=by,
+            did="PATRONAGE_PAID",
+            subject=f"year-{label}",
+            detail={**trail.amount(from_minor(whole, unit)), "step": step},
+        )
+    return from_minor(whole, unit)
+
+
+@transaction.atomic(durable=True)
+def redeem(*, member_id: int, bank_id: int, by: int, on: dt.date) -> Money:
+    """Pay whoever has left what is still held for her: less the dues she owes, which it pays, with interest since then.
+
+    Returns what went out of the bank. Again pays nothing.
+
+    :raises PatronageRefused: if she is still a member
+    :raises NotThere: if the bank account holds less
+    """
+    audit.require_whole()
+    unit = settings.COOPERATIVE_CURRENCY
+    member = Member.objects.select_for_update().get(pk=member_id)
+    if member.left_on is None:
+        raise PatronageRefused(_("She is still a member: her part is paid with everybody's."))
+    found = list(
+        Patronage.objects.select_for_update(of=("self",))
+        .select_related("year", "decision")
+        .filter(member=member, redeemed_on=None, paid__lt=F("amount"))
+        .order_by("pk")
+    )
+    held = sum(one.amount - one.paid for one in found)
+    if not held:
+        return from_minor(0, unit)
+    said, _decision = _rules(found[-1].year)
+    owed = min(_owed(member_id, unit), held)
+    days = max((on - member.left_on).days, 0)
+    goes_out = sharing.on_leaving(said, held=held, owed=owed, days=days)
+    bank = BankAccount.objects.select_related("account__currency").get(pk=bank_id)
+    if bank.currency != unit or minor(balances.of(bank.account)) < goes_out:
+        raise NotThere(_("That bank account does not hold enough."))
+    own = accounts.patronage(member.number, unit, member.pk)
+    parts = (
+        (owed, own, accounts.of_member("prepayments", member.number, unit)), (held - owed, own, bank.account),
+        (goes_out - (held - owed), accounts.patronage_interest(unit), bank.account),
+    )  # fmt: skip
+    journal.post(
+        kind=Kind.PATRONAGE_REDEEMED, key=f"patronage/{member.number}/redeemed-{found[0].pk}", date=on,
+        recorded_by=by, document=found[0].decision.number,
+        transfers=[
+            journal.move(from_minor(amount, unit), debit=debit, credit=credit)
+            for amount, debit, credit in parts
+            if amount
+        ],
+    )  # fmt: skip
+    if owed:
+        payments.spend_ahead({member.pk: f"patronage/{member.number}/set-off-{found[0].pk}"}, on=on, by=by)
+    for one in found:
+        one.paid, one.redeemed_on = one.amount, on
+        one.save(update_fields=["paid", "redeemed_on"])
+    trail.record(by=by, did="PATRONAGE_REDEEMED", subject=member.number)
+    return from_minor(goes_out, unit)
+
+
+def _owed(member_id: int, unit: str) -> int:
+    found = Charge.objects.filter(member_id=member_id, version__amount_currency=unit).aggregate(
+        owed=Sum(F("amount") - F("paid") - F("written_off"))
+    )
+    return int(found["owed"] or 0)
