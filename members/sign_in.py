@@ -21,6 +21,11 @@ from members.models import Member, User
 from mutual import repeats
 
 
+def display(user: User) -> str:
+    """What a page or a letter about signing in calls somebody."""
+    return user.display_name
+
+
 class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
     """Nobody signs up on their own: one applies to join, and is admitted."""
 

@@ -30,7 +30,7 @@ from members.forms import (
     UploadForm,
 )
 from members.models import ImportDraft, Member, PayoutAccount, RoleGrant, User
-from mutual import access, clock, people, rooms
+from mutual import access, clock, formats, people, rooms
 from mutual.access import OFFICERS, Role
 from mutual.pages import downloads
 from mutual.pages import forms as pages
@@ -189,7 +189,7 @@ def _profile(request: HttpRequest, member: Member, back: str, heading: str) -> H
     return pages.page(
         request, form, heading=heading,
         lead=_("Number %(number)s, member since %(day)s.")
-        % {"number": member.number, "day": member.joined_on or "–"},
+        % {"number": member.number, "day": formats.day(member.joined_on) if member.joined_on else "–"},
         submit=_("Save"), back=back, back_words=_("Back"),
     )  # fmt: skip
 

@@ -225,6 +225,7 @@ ACCOUNT_EMAIL_NOTIFICATIONS = True
 ACCOUNT_EMAIL_SUBJECT_PREFIX = f"{COOPERATIVE_NAME}: "
 ACCOUNT_REAUTHENTICATION_REQUIRED = True
 ACCOUNT_REAUTHENTICATION_TIMEOUT = 300  # seconds that a factor shown counts as shown just now
+ACCOUNT_USER_DISPLAY = "members.sign_in.display"
 ACCOUNT_ADAPTER = "members.sign_in.AccountAdapter"
 MFA_ADAPTER = "members.sign_in.MFAAdapter"
 MFA_SUPPORTED_TYPES = ["recovery_codes", "totp", "webauthn"]

@@ -51,7 +51,7 @@ def main() -> int:
 
     :return: the exit code: 0 stopped as asked, 1 something did not start or ended by itself
     """
-    _say("Starting Mutual. The first time takes a minute.")
+    _say("Starting Mutual. The first time takes two minutes.")
     ending = threading.Event()
 
     def stop(_number: int, _frame: types.FrameType | None) -> None:

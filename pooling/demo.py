@@ -10,6 +10,7 @@ from mutual.periods import Period, month
 from pooling import dues, funds, payments
 from pooling.dues import More, RateOf, ShareOf
 from pooling.models import Charge, DuesPlan, Fund
+from pooling.treasury import corrections
 from pooling.treasury.models import BankAccount
 
 
@@ -17,7 +18,7 @@ def begin(story: rooms.Story) -> None:
     """Three funds and one plan; the treasury has opened the bank account before."""
     by, unit, on = story.treasurers[0].user_id, story.currency, story.first_day
     wanted = (
-        ("Sickness", "Pays part of what a member cannot earn while she is ill.", "VARYING", 24_000),
+        ("Sickness", "Pays part of what a member cannot earn while she is ill.", "VARYING", 36_000),
         ("Parents", "Helps when a child is born or must be cared for.", "VARYING", 9_000),
         ("Hardship", "For a lost client, a broken tool, a bad winter.", "DISCRETIONARY", 6_000),
     )
@@ -28,6 +29,11 @@ def begin(story: rooms.Story) -> None:
         for name, words, promise, target in wanted
     ]
     sick, birth, hardship = (fund.pk for fund in made)
+    founders = corrections.propose_opening(
+        bank_id=None, fund_id=sick, amount=Money(18_000, unit), day=on, by=by, on=on,
+        text="Two thirds of it are for sick pay, so that the fund can carry long illnesses from its first day.",
+    )  # fmt: skip
+    corrections.confirm(decision_id=founders.pk, kind=corrections.OPENING, by=story.treasurers[1].user_id, on=on)
     founding = f"Founding assembly, {formats.day(on, 'en')}"
     dues.open_plan(
         name="Standard", amount=Money(45, unit), shares=[(sick, 20), (birth, 9), (hardship, 6), (None, 10)],

@@ -84,6 +84,12 @@ class PlanView:
         return amount
 
     @property
+    def parts(self) -> tuple[tuple[str, Decimal], ...]:
+        """What part of each payment goes where, of one."""
+        whole = sum(weight for _name, weight in self.shares)
+        return tuple((name, Decimal(weight) / whole) for name, weight in self.shares)
+
+    @property
     def notes(self) -> tuple[str, ...]:
         """What else holds: by the day or whole, payable in work, who decided."""
         if self.version is None:

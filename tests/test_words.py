@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import re
+from io import BytesIO
 from pathlib import Path
 
+import allauth
 import pytest
+from babel.messages.mofile import read_mo
+from babel.messages.pofile import read_po
 
 TEMPLATES = Path(__file__).resolve().parent.parent / "templates"
 
@@ -64,3 +68,33 @@ class TestTemplates:
     )
     def test_would_be_found(self, source, words):
         assert bare(source) == words
+
+
+CATALOGUE = TEMPLATES.parent / "locale" / "en" / "LC_MESSAGES" / "django.po"
+
+
+class TestCatalogue:
+    """What the library that signs people in says, in our words."""
+
+    def test_is_compiled_as_it_is_written(self):
+        written = read_po(BytesIO(CATALOGUE.read_bytes()), locale="en")
+        compiled = read_mo(BytesIO(CATALOGUE.with_suffix(".mo").read_bytes()))
+        assert {one.id: one.string for one in compiled if one.id} == {one.id: one.string for one in written if one.id}
+
+    def test_holds_only_words_that_the_library_says(self):
+        library = Path(allauth.__file__).parent / "locale" / "en" / "LC_MESSAGES" / "django.po"
+        said = {one.id for one in read_po(BytesIO(library.read_bytes()))}
+        ours = {one.id for one in read_po(BytesIO(CATALOGUE.read_bytes())) if one.id}
+        assert ours - said == set()
+
+    def test_keeps_what_is_put_into_a_sentence(self):
+        holes = re.compile(r"%\(\w+\)[sd]|{\w+}")
+        for one in read_po(BytesIO(CATALOGUE.read_bytes())):
+            if one.id:
+                assert set(holes.findall(one.string)) <= set(holes.findall(one.id)), one.id
+
+    @pytest.mark.django_db
+    def test_speaks_on_the_page(self, client):
+        page = client.get("/accounts/password/reset/").content.decode()
+        assert "Send me the link" in page
+        assert "Reset My Password" not in page

@@ -24,6 +24,7 @@ from urllib.parse import quote, urlsplit, urlunsplit
 import psycopg
 from django.conf import settings
 from django.db import connection
+from django.db.migrations.recorder import MigrationRecorder
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from psycopg import conninfo, sql
@@ -220,6 +221,12 @@ def newest() -> tuple[BackupRun | None, BackupRun | None]:
     good = BackupRun.objects.filter(failure="").order_by("-started_at").first()
     last = BackupRun.objects.order_by("-started_at").first()
     return good, last if last is not None and last.failure else None
+
+
+def begun_at() -> dt.datetime:
+    """When this cooperative's database was set up."""
+    begun: dt.datetime = MigrationRecorder.Migration.objects.earliest("applied").applied
+    return begun
 
 
 def is_due(now: dt.datetime) -> bool:

@@ -31,9 +31,16 @@ def office_cards(*, roles: frozenset[Role], on: dt.date) -> Iterator[Card]:
     if not roles & {Role.ADMINISTRATOR, Role.TREASURER}:
         return
     good, failed = backups.newest()
-    late = good is None or clock.now() - good.started_at > backups.STALE_AFTER
+    late = clock.now() - (good.started_at if good else backups.begun_at()) > backups.STALE_AFTER
     if good is None:
-        title, text = _("No verified backup yet"), _("What is only here can be lost. Run manage.py backup.")
+        title, text = (
+            _("No verified backup yet"),
+            (
+                _("What is only here can be lost. Run manage.py backup.")
+                if late
+                else _("The first is made by itself within a day. To make it now: manage.py backup.")
+            ),
+        )
     else:
         title = _("Last verified backup: %(when)s") % {"when": formats.moment(good.started_at)}
         text = _("Restored, compared and audited: %(count)s transfers.") % {"count": formats.number(good.transfers)}

@@ -9,10 +9,12 @@ from django.conf import settings
 
 from mutual import rooms
 from mutual.money import Money
-from mutual.periods import Period, month
-from pooling.claims import claims, entitlements
+from mutual.periods import Period, add_months, month
+from pooling.claims import claims, entitlements, schedule
 from pooling.claims.models import Claim
 from pooling.models import Fund
+
+_KEY = "demo-goes-on"
 
 
 def _spells() -> list[tuple[int, int]]:
@@ -50,6 +52,34 @@ def live(story: rooms.Story, period: Period) -> None:
         if current and n == 0:
             continue
         decide(claim, first=first, second=None if current else second, on=period.last_day)
+
+    _goes_on(story, period)
+
+
+def _goes_on(story: rooms.Story, period: Period) -> None:
+    """One falls ill for longer, two months ago: paid month by month, with a certificate for each."""
+    first, second = (actor.user_id for actor in story.claims_officers[:2])
+    start = add_months(story.today.replace(day=1), -2)
+    actor = story.present(start - dt.timedelta(days=200))[21]
+    assert actor.member_id is not None
+    if period.start == start:
+        claim = claims.submit(
+            member_id=actor.member_id, fund_id=Fund.objects.get(slug="sickness").pk, occasion="ILLNESS",
+            first_day=start + dt.timedelta(days=7), last_day=period.last_day, amount=None, ongoing=True,
+            form_key=_KEY, by=actor.user_id, on=start + dt.timedelta(days=12),
+            words="A broken wrist: I cannot draw or type until it has healed.",
+        )  # fmt: skip
+        decide(claim, first=first, second=second, on=period.last_day)
+    elif period.start > start:
+        one = Claim.objects.filter(form_key=_KEY, status__in=Claim.GOING_ON).first()
+        if one is None:
+            return
+        certificate = schedule.hand_in(
+            claim_id=one.pk, from_on=period.start, until_on=month(period.start).last_day, incapacity=100,
+            form_key=f"{_KEY}-{period.start:%Y-%m}", by=actor.user_id, on=period.start,
+        )  # fmt: skip
+        schedule.accept(certificate_id=certificate.pk, by=first, on=period.start)
+        schedule.advance(claim_id=one.pk, on=period.last_day)
 
 
 def decide(claim: Claim, *, first: int, second: int | None, on: dt.date, amount: Money | None = None) -> None:

@@ -385,6 +385,7 @@ def desk(request: HttpRequest) -> HttpResponse:
         "decides": decides,
         "pays": pays,
         "waiting": found.filter(status__in=[Claim.Status.SUBMITTED, Claim.Status.PROPOSED])[:200] if decides else [],
+        "going_on": found.filter(status__in=[*Claim.GOING_ON, Claim.Status.APPROVED])[:200] if decides else [],
         "to_pay": found.filter(status=Claim.Status.APPROVED)[:200] if pays else [],
         "certificates": Certificate.objects.select_related("claim")
         .filter(accepted_on=None, declined_on=None, claim__status__in=Claim.GOING_ON)

@@ -22,7 +22,7 @@ def begin(story: rooms.Story) -> None:
     )
     banks.open_account(name="Reserve account", iban="", bic="", currency=unit, by=first, on=on)
     proposal = corrections.propose_opening(
-        bank_id=main.pk, fund_id=None, amount=Money(6_400, unit), day=on, by=first, on=on,
+        bank_id=main.pk, fund_id=None, amount=Money(24_400, unit), day=on, by=first, on=on,
         text="What the founders brought together before these books began.",
     )  # fmt: skip
     corrections.confirm(decision_id=proposal.pk, kind=corrections.OPENING, by=second, on=on)

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 
 from mutual import formats, personal, rooms
 from mutual.access import Role
+from mutual.periods import Period
 from pooling.claims.appeals.models import Appeal, Juror
 
 
@@ -85,3 +86,10 @@ def findings() -> Iterator[rooms.Finding]:
             cursor.execute(query)
             for row in cursor.fetchall():
                 yield rooms.Finding(rule, str(row[0]), sentence.format(*row))
+
+
+def live_a_month(story: rooms.Story, period: Period) -> None:
+    """Live a month of the demonstration."""
+    from pooling.claims.appeals import demo
+
+    demo.live(story, period)

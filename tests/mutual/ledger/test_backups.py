@@ -18,6 +18,7 @@ import time
 import psycopg
 import pytest
 from django.conf import settings
+from django.db.migrations.recorder import MigrationRecorder
 from psycopg import sql
 
 from mutual import embedded
@@ -357,8 +358,15 @@ class TestAge:
         time_machine.move_to(self.NOW, tick=False)
         return next(room.office_cards(roles=frozenset({role}), on=self.NOW.date()), None)
 
-    def test_is_red_without_any(self, time_machine):
-        assert self.card(time_machine).tone == "bad"
+    def set_up(self, hours):
+        MigrationRecorder.Migration.objects.update(applied=self.NOW - dt.timedelta(hours=hours))
+
+    @pytest.mark.parametrize(("hours", "tone"), [(1, "calm"), (26, "calm"), (26.1, "bad")])
+    def test_is_red_without_any_a_day_after_the_beginning(self, time_machine, hours, tone):
+        self.set_up(hours)
+        card = self.card(time_machine)
+        assert (card.title, card.tone) == ("No verified backup yet", tone)
+        assert ("within a day" in card.text) == (tone == "calm")
 
     @pytest.mark.parametrize(("hours", "tone"), [(1, "calm"), (26, "calm"), (26.1, "bad")])
     def test_is_red_after_26_hours(self, time_machine, hours, tone):
@@ -373,6 +381,9 @@ class TestAge:
 
     def test_counts_no_failure_as_a_backup(self, time_machine):
         self.tried(1, "No.")
+        self.set_up(1)
+        assert self.card(time_machine).tone == "warn"
+        self.set_up(27)
         assert self.card(time_machine).tone == "bad"
 
     def test_is_for_those_who_can_do_something(self, time_machine):

@@ -255,6 +255,7 @@ class TestMonths:
         made = Certificate.objects.get(incapacity=50)
         assert vault.places(one.vault) == ["evidence/1"]
         client.force_login(officer(name="Carlo"))
+        assert "Approved, paid month by month" in client.get(reverse("claims:desk")).content.decode()
         client.post(reverse("claims:certificate_step", args=[made.pk, "accept"]))
         assert Claim.objects.get().last_day == D("2026-12-31")
         client.force_login(make_member("Bo Ek").user)
