@@ -53,10 +53,10 @@ class ClaimForm(KeyedForm):
     )  # fmt: skip
 
     ASKED = {
+        "cost": _("What it cost, or the invoice that is not paid"),
         "other_cover": _("What another insurance pays, by the month"),
         "continuing_income": _("What you still earn, by the month"),
         "state_benefit": _("What the state pays, by the month"),
-        "cost": _("What it cost, or the invoice that is not paid"),
     }
     """What is asked where the fund's rules go by it, and only there."""
 

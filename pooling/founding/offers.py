@@ -261,7 +261,7 @@ def _checklist(found: Plan) -> tuple[str, ...]:
             say("Open the circle once %(needed)s people have joined and one full benefit is covered.")
             % {"needed": needed}
         )
-    if found.terms is not None:
+    if found.terms is not None and found.terms.benefits[0].waiting_months:
         steps.append(say("Charge the first month; claims begin %(months)s months after joining.") % {
             "months": found.terms.benefits[0].waiting_months,
         })  # fmt: skip

@@ -165,6 +165,8 @@ def propose_allocation(*, parts: Sequence[Part], text: str, ballot: str, by: int
     given = [part for part in parts if part.amount.amount > 0]
     if not given:
         raise BadAllocation(_("Give at least one purpose an amount."))
+    if any(part.purpose == Allocation.Purpose.MEMBERS for part in given):
+        raise BadAllocation(_("Members' own parts are shared by hours worked, as the rules say; not by an allocation."))
     _enough(given)
     terms = {
         "ballot": ballot,

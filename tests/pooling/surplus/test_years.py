@@ -177,8 +177,14 @@ class TestAllocate:
         assert not Decision.objects.filter(kind=years.ALLOCATION).exists()
         assert client.post("/surplus/allocate/", {**said, f"fund_{earned.sick.pk}": "9999"}).status_code == 200
 
-    def test_knows_no_purpose_that_is_a_person(self):
-        assert set(Allocation.Purpose.values) == {"FUND", "RESERVE", "RELIEF"}
+    def test_knows_no_purpose_that_is_a_person(self, earned):
+        """Members' own parts come by hours worked and the rules of the year, never by what officers allocate."""
+        assert set(Allocation.Purpose.values) == {"FUND", "RESERVE", "RELIEF", "MEMBERS"}
+        close(earned)
+        with pytest.raises(years.BadAllocation, match="by hours worked"):
+            years.propose_allocation(parts=[part("MEMBERS", 1)], text="x", ballot="y", by=earned.by, on=NEXT)
+        assert not Decision.objects.filter(kind=years.ALLOCATION).exists()
+        assert not list(audit.findings())
 
 
 class TestRelief:
