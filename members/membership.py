@@ -6,6 +6,7 @@ import datetime as dt
 import hashlib
 from collections.abc import Mapping
 
+from allauth.account.models import EmailAddress
 from django.db import connection, transaction
 from django.utils.translation import gettext as _
 
@@ -76,6 +77,8 @@ def apply(*, said: Mapping[str, str], came_from: str, on: dt.date) -> Member | N
             language=former.language,
         )  # fmt: skip
         return None
+    # Somebody else who is about to change her own address to this one cannot have it any more.
+    EmailAddress.objects.filter(email__iexact=email, verified=False).delete()
     member = Member.objects.create(number=next_number("M"), applied_on=on, **{**said, "email": email})
     letters.send(
         key=f"apply/{member.number}", to=email, template="emails/applied", context={"member": member},

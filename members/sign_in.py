@@ -7,6 +7,7 @@ from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.authentication import get_authentication_records
+from allauth.account.internal.flows.signup import send_unknown_account_mail
 from allauth.account.models import EmailAddress
 from allauth.mfa.adapter import DefaultMFAAdapter
 from cryptography.fernet import Fernet
@@ -32,6 +33,14 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         """No: see the application page."""
         return False
+
+    def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
+        """No code goes to an address that waits to take another's place but is somebody else's: signing in with it
+        would put it there. Whoever asks reads the same as at an address that nobody has."""
+        if template_prefix == "account/email/login_code" and _waits_in_vain(email):
+            send_unknown_account_mail(context["request"], email)
+        else:
+            super().send_mail(template_prefix, email, context)
 
     def confirm_email(self, request: HttpRequest, email_address: EmailAddress) -> bool:
         """The new address takes the old one's place, unless somebody applied with it in the meantime."""
@@ -76,6 +85,13 @@ def _is_anothers(email: str, user_id: int) -> bool:
     present = Member.objects.exclude(status__in=[Member.Status.LEFT, Member.Status.DECLINED])
     others = present.filter(email__iexact=email).exclude(user_id=user_id)
     return others.exists() or User.objects.filter(email__iexact=email).exclude(pk=user_id).exists()
+
+
+def _waits_in_vain(email: str) -> bool:
+    known = EmailAddress.objects.filter(email__iexact=email)
+    if known.filter(verified=True).exists():
+        return False
+    return any(_is_anothers(email, user_id) for user_id in known.values_list("user_id", flat=True))
 
 
 def _seal() -> Fernet:

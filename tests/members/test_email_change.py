@@ -131,8 +131,29 @@ class TestTakenAddress:
             membership.apply(said=SAID | {"email": NEW}, came_from="x", on=TODAY)
         return ada
 
+    def test_gives_no_code_to_sign_in_with(self, taken, client):
+        client.logout()
+        before = Letter.objects.filter(to=NEW).latest("pk").pk
+        assert client.post("/accounts/login/code/", {"email": NEW}).status_code == 302
+        said = Letter.objects.filter(to=NEW, pk__gt=before).get().text
+        if not Member.objects.filter(email=NEW, user__isnull=False).exists():  # the other member gets hers
+            assert not re.search(r"\n([A-Z0-9-]{6,9})\n", said)
+        assert client.get("/").status_code == 302
+        assert addresses(taken) == (OLD, OLD)
+
     def test_is_not_confirmed(self, taken, client):
         link = Letter.objects.filter(to=NEW, text__contains="confirm-email").latest("pk").text
         client.post(re.search(r"(/accounts/confirm-email/\S+)", link).group(1))
         assert addresses(taken) == (OLD, OLD)
+        assert Member.objects.filter(email=NEW).count() == 1
+
+    def test_is_not_taken_over_by_a_code_sent_before(self, ada, client):
+        ask(client)
+        client.logout()
+        client.post("/accounts/login/code/", {"email": NEW})
+        code = re.search(r"\n([A-Z0-9-]{6,9})\n", Letter.objects.filter(to=NEW).latest("pk").text).group(1)
+        assert membership.apply(said=SAID | {"email": NEW}, came_from="x", on=TODAY) is not None
+        assert client.post("/accounts/login/code/confirm/", {"code": code}).status_code == 302
+        assert client.get("/").status_code == 200
+        assert addresses(ada) == (OLD, OLD)
         assert Member.objects.filter(email=NEW).count() == 1
