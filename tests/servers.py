@@ -11,6 +11,7 @@ from collections.abc import Generator
 
 import pytest
 import redis
+from _pytest.nodeid import NodeId
 
 from mutual import embedded
 
@@ -37,6 +38,20 @@ def _share() -> None:
 
 
 _share()
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Tests of one group run in one worker: xdist reads the group from the end of a test's id.
+
+    It writes it there itself, but since pytest 9.2 an id is no longer read from where it writes.
+    """
+    if not getattr(config.option, "loadgroup", False):
+        return
+    for item in items:
+        group = "_".join(sorted({str(mark.args[0]) for mark in item.iter_markers("xdist_group")}))
+        if group and not item.nodeid.endswith(f"@{group}"):
+            item._id = NodeId.parse(f"{item.nodeid}@{group}")
 
 
 @pytest.hookimpl(wrapper=True)

@@ -15,8 +15,10 @@ import tempfile
 import time
 import urllib.error
 import urllib.request
+from pathlib import Path
 from typing import Any
 
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Page
 
 from tests.arena import CHECKOUT, Arena
@@ -26,6 +28,7 @@ CHROMIUM = [
     "--disable-background-networking", "--disable-component-update", "--disable-sync",
 ]  # fmt: skip
 _SECONDS_TO_ANSWER = 60
+LOOK = f"{Axe().axe_script}\n{Path(__file__).with_name('look.js').read_text()}"
 WIDE, PHONE = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
 
 
@@ -122,6 +125,8 @@ def visit(
     )
     if who:
         context.add_cookies([{"name": "sessionid", "value": stage.cookies[who], "url": stage.address}])
+    if javascript:
+        context.add_init_script(LOOK)
     page = context.new_page()
     window = Visit(stage, context, page, [])
     page.on("console", lambda said: _note(window, said.type, said.text))

@@ -6,6 +6,7 @@ Run as a program it makes the world, signs everybody in and prints, as JSON, wha
 from __future__ import annotations
 
 import base64
+import datetime as dt
 import json
 import time
 
@@ -35,11 +36,23 @@ from mutual.ledger import audit, journal  # noqa: E402
 from mutual.mail.models import Attachment, Letter  # noqa: E402
 from mutual.money import Money  # noqa: E402
 from mutual.periods import parse  # noqa: E402
+from pooling import dues  # noqa: E402
+from pooling.benefits import rules as benefit_rules  # noqa: E402
+from pooling.circles import circles  # noqa: E402
+from pooling.circles import terms as circle_terms  # noqa: E402
 from pooling.claims import claims  # noqa: E402
-from pooling.claims.models import Claim  # noqa: E402
-from pooling.models import Charge, DuesPlan, Payment  # noqa: E402
+from pooling.claims.appeals import appeals  # noqa: E402
+from pooling.claims.appeals.models import Appeal, Juror  # noqa: E402
+from pooling.claims.models import Claim, Sample  # noqa: E402
+from pooling.dunning import agreements  # noqa: E402
+from pooling.dunning.models import Agreement  # noqa: E402
+from pooling.easing import bands, waivers  # noqa: E402
+from pooling.easing.models import Waiver  # noqa: E402
+from pooling.founding import opening  # noqa: E402
+from pooling.models import Charge, DuesPlan, Fund, Payment  # noqa: E402
 from pooling.payouts import proposals  # noqa: E402
 from pooling.payouts.models import Loan, PayRun  # noqa: E402
+from pooling.solvency import forecasts  # noqa: E402
 from pooling.surplus import years  # noqa: E402
 from pooling.surplus.models import Allocation  # noqa: E402
 from pooling.treasury import banks  # noqa: E402
@@ -47,10 +60,13 @@ from pooling.treasury.models import Item  # noqa: E402
 from tests.conftest import anders, make_member, make_officer  # noqa: E402
 from tests.faults import workflows as w  # noqa: E402
 
-PEOPLE = ("ada", "bea", "eva", "tessa", "theo", "clara", "cem", "anders", "aisha", "alois")
-"""Ada has something of everything, Eva nothing yet; Bea is on the other side of Ada's trades. The rest are officers."""
+_OFFICERS = ("tessa", "theo", "clara", "cem", "anders", "aisha", "alois")
+PEOPLE = ("ada", "bea", "eva", "greta", "ines", *_OFFICERS)
+"""Ada has something of everything, Eva nothing yet; Bea is on the other side of Ada's trades. Greta has left; Ines is
+on a plan with bands and waits for a seat in a circle. The rest are officers."""
 
-_OFFICERS = PEOPLE[3:]
+_RUNS = 200
+_MORE = {**w.RULES, "benefits": [{**w.RULES["benefits"][0], "pays": {"by": "FLAT", "per": "DAY", "amount": 350}}]}
 _LINE_PER_STEP = b"name,email,joined_on\nZoe Neu,zoe@example.org,2026-10-01\nNobody,not an address,2026-10-01\n"
 
 
@@ -81,6 +97,74 @@ def benefits() -> None:
         lambda: claims.withdraw(claim_id=w.claim("withdrawn"), by=w.user("ada"), on=w.ON),
     ):  # fmt: skip
         step()
+
+
+def rules() -> None:
+    """A fund with rules and a proposal for others, a claim under them that goes on, and what the outlook says."""
+    for step in (*w.GOING_ON, w.hand_in_certificate):
+        step()
+    benefit_rules.propose(
+        fund_id=w.fund("parents"), terms=_MORE, text="", why="So asked.", valid_from=dt.date(2027, 1, 1),
+        by=w.user("tessa"), on=w.ON,
+    )  # fmt: skip
+    opening.propose_charter(
+        fund=Fund.objects.get(slug="parents"), rules_said=("We meet every month.", "Nobody sells a place."),
+        source="Our own", by=w.user("tessa"), on=w.ON,
+    )  # fmt: skip
+    Sample.objects.create(claim_id=w.claim("paid"), period="2026-11", seed="0" * 64, drawn_on=w.ON)
+    forecasts.simulate(fund_slug="", seed=1, on=w.ON, number=_RUNS, kept=True)
+
+
+def circle() -> None:
+    """A circle that carries its members, one that is forming, and terms that wait."""
+    for step in w.CIRCLE:
+        step()
+    wanted = circle_terms.Wanted(levels=[(3375, 10000)], smallest=3, largest=40, claim_retention=15000)
+    circle_terms.propose(
+        fund_id=w.fund(), wanted=wanted, valid_from=dt.date(2027, 4, 1), text="Asked for", by=w.user("tessa"), on=w.ON
+    )
+    forming = circles.form(name="Ahorn", fund_id=w.fund(), by=w.user("aisha"), on=w.ON)
+    ines = w.member("ines")
+    circles.ask(circle_id=forming.pk, member_id=ines.pk, place=1, by=ines.user_id, on=w.ON)
+
+
+def appeal() -> None:
+    """An appeal that was begun, and one that a jury sits about."""
+    w.invite_jurors()
+    for key in ("begun", "before the jury"):
+        w.submit("ada", 60, key)()
+        claims.refuse(claim_id=w.claim(key), reason="CEILING", by=w.user("cem"), on=w.ON)
+        begun = appeals.begin(claim_id=w.claim(key), by=w.user("ada"), on=w.ON)
+    appeals.file(
+        appeal_id=begun.pk, grounds="RULE", words="Look again:\nthe days are right.", share="seven swans",
+        by=w.user("ada"), on=w.ON,
+    )  # fmt: skip
+
+
+def dues_eased() -> None:
+    """An agreement, a waiver that was granted and one that waits, and bands with one to be looked at."""
+    by = w.user("tessa")
+    agreements.make(member_id=w.member("bea").pk, parts=3, first_on=w.ON, form_key="agreed", by=by, on=w.ON)
+    w.remind()
+    w.two(w.propose_waiver, waivers.WAIVER)
+    waivers.propose(
+        member_id=w.member("cleo").pk, kind="HARDSHIP", since=w.ON, until=dt.date(2027, 1, 1), percent=100,
+        reason="Personal", by=by, on=w.ON,
+    )  # fmt: skip
+    dues.open_plan(
+        name="Entry fee", every="ONCE", amount=w.eur(30), shares=[(None, 1)], valid_from=dt.date(2026, 1, 1),
+        days_to_pay=14, by=by,
+    )  # fmt: skip
+    rates = (dues.RateOf("Low", w.eur("22.50")), dues.RateOf("High", w.eur(45)))
+    plan = dues.open_plan(
+        name="Bands", every="MONTH", amount=w.eur(45), shares=[(w.fund(), 1)], valid_from=dt.date(2026, 1, 1),
+        days_to_pay=14, by=by, basis="BAND", more=dues.More(rates=rates),
+    )  # fmt: skip
+    for name in ("eva", "ines"):
+        member = w.member(name)
+        dues.put_on_plan(member_id=member.pk, plan_id=plan.pk, since=member.joined_on, by=by)
+    bands.declare(member_id=member.pk, place=1, by=member.user_id, on=w.ON)
+    bands.draw(plan_id=plan.pk, seed="the lottery of Saturday", percent=100, by=by, on=w.ON)
 
 
 def work() -> None:
@@ -120,7 +204,9 @@ def work() -> None:
 
 
 def office() -> None:
-    """Applications, an import, a proposed role, runs, a job that failed, a letter, a sound audit."""
+    """Applications, somebody who left, an import, a role, runs, a job that failed, a letter, a sound audit."""
+    greta = w.member("greta")
+    membership.leave(member_id=greta.pk, by=greta.user_id, on=w.ON)
     for name in ("Rafael Prinz", "Oona Virtanen"):
         said = {"name": name, "email": f"{name.split()[0].lower()}@example.org", "motivation": "I work alone."}
         membership.apply(said=said, came_from="192.0.2.1", on=w.ON)
@@ -140,8 +226,10 @@ def sign_in(name: str) -> str:
     browser = Browser()
     browser.force_login(User.objects.get(email=f"{name}@example.org"))
     session = browser.session
+    session["account_authentication_methods_user"] = session["_auth_user_id"]
     session["account_authentication_methods"] = [
-        {"method": "password", "at": time.time() + 86400, "reauthenticated": True}
+        {"method": "mfa", "type": "totp", "at": time.time() + 86400},
+        {"method": "password", "at": time.time() + 86400, "reauthenticated": True},
     ]
     session.save()
     return str(browser.cookies[settings.SESSION_COOKIE_NAME].value)
@@ -168,7 +256,13 @@ def where() -> dict[str, object]:
         "entry_id": str(journal.entry_id_of(f"item/{Item.objects.get(form_key='cost').number}/recorded")),
         "claims": {claim.form_key: claim.number for claim in Claim.objects.all()},
         "client_id": Client.objects.get().pk,
-        "plan": DuesPlan.objects.get().slug,
+        "plan": DuesPlan.objects.earliest("pk").slug,
+        "rules": {one.state: one.number for one in Decision.objects.filter(kind=benefit_rules.KIND)},
+        "charter": Decision.objects.get(kind=opening.CHARTER).number,
+        "agreement": Agreement.objects.get().number,
+        "waiver": Waiver.objects.get().number,
+        "sample": Sample.objects.get().pk,
+        "appeals": {one.claim.form_key: one.number for one in Appeal.objects.select_related("claim")},
         "fund": "sickness",
         "invoices": {invoice.form_key: invoice.pk for invoice in Invoice.objects.all()},
         "receipt_id": Receipt.objects.get(form_key="receipt").pk,
@@ -185,7 +279,7 @@ def where() -> dict[str, object]:
         "trades": {trade.form_key: trade.number for trade in Trade.objects.all()},
         "pay_run": PayRun.objects.get().number,
         "loan": Loan.objects.get().number,
-        "key_id": Authenticator.objects.get(user__email="ada@example.org", type="webauthn").pk,
+        "key_id": Authenticator.objects.get(user__email="bea@example.org", type="webauthn").pk,
     }
 
 
@@ -194,8 +288,9 @@ def make() -> dict[str, object]:
     w.make_world()
     anders()
     make_officer(Role.ADMINISTRATOR, "Alois")
-    make_member("Eva Neu", joined_on=w.ON)
-    for step in (money, benefits, work, office):
+    for name in ("Eva Neu", "Greta Gone", "Ines Wait"):
+        make_member(name, joined_on=w.ON)
+    for step in (money, benefits, rules, circle, appeal, dues_eased, work, office):
         step()
     EmailAddress.objects.all().delete()
     EmailAddress.objects.bulk_create(
@@ -203,10 +298,12 @@ def make() -> dict[str, object]:
     )
     secrets = {name: keys(name) for name in (*_OFFICERS, "ada")}
     Authenticator.objects.create(
-        user=User.objects.get(email="ada@example.org"), type=Authenticator.Type.WEBAUTHN,
+        user=User.objects.get(email="bea@example.org"), type=Authenticator.Type.WEBAUTHN,
         data={"name": "My phone", "credential": {"clientExtensionResults": {"credProps": {"rk": True}}}},
     )  # fmt: skip
-    return {"cookies": {name: sign_in(name) for name in PEOPLE}, "secrets": secrets, "where": where()}
+    juror = Juror.objects.select_related("member").earliest("place").member.email.partition("@")[0]
+    cookies = {name: sign_in(name) for name in PEOPLE} | {"juror": sign_in(juror)}
+    return {"cookies": cookies, "secrets": secrets, "where": where()}
 
 
 if __name__ == "__main__":

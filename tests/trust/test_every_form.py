@@ -9,7 +9,7 @@ from __future__ import annotations
 import dataclasses
 import itertools
 from html.parser import HTMLParser
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlencode, urljoin, urlsplit
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -19,10 +19,9 @@ from django.urls import resolve
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from members.models import User
 from tests.browser import pages, world
 
-pytestmark = [pytest.mark.django_db, pytest.mark.soak]
+pytestmark = [pytest.mark.django_db, pytest.mark.soak, pytest.mark.xdist_group("every-form")]
 
 NASTY = (
     "\x00", "a\x00b", "\ud800", "\udfff\ud800", "\u202eevil", "\u2066\u2069", "\x1b[31m", "\ufffe\uffff", "🏴‍☠️" * 40,
@@ -107,7 +106,7 @@ class _Reader(HTMLParser):
             self.select = ""
         if tag == "form" and self.form is not None:
             # Of several buttons one is pressed: each is a form of its own.
-            action, method = self.form.get("action") or self.path, self.form.get("method", "get").lower()
+            action, method = urljoin(self.path, self.form.get("action", "")), self.form.get("method", "get").lower()
             buttons = [pair for pair in self.fields if pair[0] in ("answer", "theme", "more") and pair[1]]
             rest = [pair for pair in self.fields if pair not in buttons]
             for pressed in buttons or [None]:
@@ -123,32 +122,26 @@ def forms(django_db_setup, django_db_blocker):
         whole = transaction.atomic()
         whole._from_testcase = True
         with whole:
-            yield _found(world.make()["where"])
+            yield _found(world.make())
             transaction.set_rollback(True)
 
 
-def _found(where):
-    clients, found = {}, {}
+def _found(made):
+    clients, found = {"": Client(raise_request_exception=False)}, {}
+    for who, session in made["cookies"].items():
+        clients[who] = Client(raise_request_exception=False)
+        clients[who].cookies["sessionid"] = session
     for opening in pages.openings():
-        who = opening.who
-        if who not in clients:
-            clients[who] = _signed_in(who)
-        path = opening.path(where)
-        answer = clients[who].get(path)
+        if opening.route in pages.FILES:
+            continue
+        path = opening.path(made["where"])
+        answer = clients[opening.who].get(path)
         if answer.status_code == 200 and answer["Content-Type"].startswith("text/html"):
-            reader = _Reader(who, path)
+            reader = _Reader(opening.who, path)
             reader.feed(answer.content.decode())
             for form in reader.found:
                 found.setdefault(form.kind, form)
     return clients, list(found.values())
-
-
-def _signed_in(who: str) -> Client:
-    client = Client(raise_request_exception=False)
-    if who:
-        client.cookies["sessionid"] = world.sign_in(who)
-        assert User.objects.filter(email=f"{who}@example.org").exists()
-    return client
 
 
 def answer_to(client: Client, form: Form, name: str, text: str) -> int:
@@ -169,29 +162,40 @@ def answer_to(client: Client, form: Form, name: str, text: str) -> int:
     return status
 
 
+class Typist:
+    """Somebody who types into the boxes of every form, and notes what answers with a fault."""
+
+    def __init__(self, forms):
+        self.clients, found = forms
+        self.boxes = [(form, name) for form in found for name in (*dict(form.fields), *form.files)]
+        self.faults = []
+
+    def types(self, place, text):
+        form, name = self.boxes[place]
+        status = answer_to(self.clients[form.who], form, name, text)
+        if status >= 500:
+            self.faults.append((form.route, name, text[:60], status))
+
+
 class TestEveryForm:
     def test_answers_whatever_is_typed(self, forms):
-        clients, found = forms
-        boxes = [(form, name) for form in found for name in (*dict(form.fields), *form.files)]
-        faults = []
+        """Each box is given one of the worst, in turn, so that all of them meet every kind of box."""
+        typist = Typist(forms)
+        for place, text in zip(range(len(typist.boxes)), itertools.cycle(NASTY), strict=False):
+            typist.types(place, text)
+        assert not typist.faults, typist.faults
+        assert len(typist.boxes) > 300
 
-        def type_in(form, name, text):
-            status = answer_to(clients[form.who], form, name, text)
-            if status >= 500:
-                faults.append((form.route, name, text[:60], status))
+    def test_answers_whatever_is_typed_for_long(self, forms):
+        typist = Typist(forms)
 
-        # Each box is given one of the worst, in turn, so that all of them meet every kind of box.
-        for (form, name), text in zip(boxes, itertools.cycle(NASTY), strict=False):
-            type_in(form, name, text)
-
-        @settings(max_examples=200, deadline=None, database=None, suppress_health_check=list(HealthCheck))
-        @given(st.sampled_from(range(len(boxes))), TEXT)
+        @settings(max_examples=600, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+        @given(st.sampled_from(range(len(typist.boxes))), TEXT)
         def typed(place, text):
-            type_in(*boxes[place], text)
+            typist.types(place, text)
 
         typed()
-        assert not faults, faults
-        assert len(boxes) > 200
+        assert not typist.faults, typist.faults
 
     def test_would_notice_a_fault(self, forms, monkeypatch):
         from mutual.inputs import LineField
