@@ -63,7 +63,7 @@ class TestEverybody:
         shown = page(member, "everybody")
         for one in forecasts.newest().values():
             assert reports.fund(one).sentence.replace("'", "&#x27;") in shown
-        assert shown.count('<svg class="chart"') == 2
+        assert shown.count('<figure class="chart-figure"') == 2
 
     def test_says_so_before_anything_was_simulated(self, client, filled):
         assert "Not simulated yet" in page(sign_in(client, make_member("Bea Roth").user), "everybody")
