@@ -15,6 +15,8 @@ from django.utils.translation import gettext as _
 
 from members import membership
 from members import roles as grants
+from members.governance import decisions
+from members.governance import figures as house
 from members.governance.models import Decision
 from members.models import Member, PayoutAccount, RoleGrant, User
 from mutual import personal, rooms
@@ -52,7 +54,15 @@ def on_language_chosen(*, user_id: int, language: str) -> None:
 
 
 def office_cards(*, roles: frozenset[Role], on: dt.date) -> Iterator[rooms.Card]:
-    """Applicants and proposed roles."""
+    """Applicants, proposed roles and figures."""
+    if roles & {Role.ADMINISTRATOR, Role.TREASURER, Role.CLAIMS_OFFICER} and (
+        waiting := decisions.waiting(house.KIND).count()
+    ):
+        yield rooms.Card(
+            _("Figures that wait for a second officer: %(count)s") % {"count": waiting},
+            _("Read what is proposed, then confirm or decline."), reverse("governance:figures"), _("See them"), "warn",
+            31,
+        )  # fmt: skip
     if Role.ADMINISTRATOR in roles:
         waiting = Member.objects.filter(Q(status=Member.Status.APPLICANT) | Q(asked_back_on__isnull=False)).count()
         if waiting:

@@ -164,6 +164,23 @@ class Story:
 
 
 @dataclass(frozen=True)
+class Figure:
+    """A figure that officers decide: what it is where no decision says otherwise, and within what it may be set.
+
+    :ivar name: its path, such as ``appeals.jurors``
+    :ivar unit: what it counts, in words: days, months, members
+    """
+
+    name: str
+    label: str
+    default: int
+    least: int
+    most: int
+    unit: str
+    why: str = ""
+
+
+@dataclass(frozen=True)
 class Finding:
     """Something that is not as it must be, found by an audit: which rule, where, in a sentence without names."""
 
@@ -219,6 +236,11 @@ def recent(*, member_id: int, limit: int = 12) -> list[Happening]:
 def office_cards(*, roles: frozenset[Role], on: dt.date) -> list[Card]:
     """What waits for an officer with these roles."""
     return sorted(_gather("office_cards", roles=roles, on=on), key=lambda card: card.order)
+
+
+def figures() -> list[Figure]:
+    """Every figure that officers decide, by its name."""
+    return sorted(_gather("figures"), key=lambda figure: figure.name)
 
 
 def facts_before_leaving(*, member_id: int, on: dt.date) -> list[LeavingFact]:

@@ -54,6 +54,8 @@ VAULT_KEY_FILE: str = (
     env.str("VAULT_KEY_FILE") if PRODUCTION else env.str("VAULT_KEY_FILE", str(BASE_DIR / "var" / "vault.key"))
 )
 """The file with the keys that wrap the keys of sealed claims. Outside production it is made where there is none."""
+VAULT_ERASURES_FILE: str = env.str("VAULT_ERASURES_FILE", str(BASE_DIR / "var" / "erasures.log"))
+"""The journal of what was erased, kept apart from the database and its backups: a restore reads it."""
 
 BEHIND_PROXY: bool = env.bool("BEHIND_PROXY", False)
 """Whether one reverse proxy stands in front, which sets X-Forwarded-Proto and adds the visitor to X-Forwarded-For."""

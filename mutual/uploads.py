@@ -17,8 +17,6 @@ LARGEST = 10 * 1024 * 1024
 """Bytes of one file."""
 MOST = 6
 """Files of one form."""
-QUOTA = 30 * 1024 * 1024
-"""Bytes kept for one thing (a claim) in all."""
 _PATIENCE = 60
 
 ACCEPT = "image/jpeg,image/png,application/pdf"

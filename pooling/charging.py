@@ -462,6 +462,7 @@ class _Facts:
         return Charge(
             member_id=person.id, version_id=version_id, amount=amount, period=scope.label, part=part, charged_on=day,
             due_on=day + dt.timedelta(days=self.rows[version_id].days_to_pay), explanation=explanation,
+            whole=lines[-1].rate,
         )  # fmt: skip
 
 

@@ -11,6 +11,7 @@ from django.db import transaction
 from django.utils.text import slugify
 from django.utils.translation import gettext as _
 
+from members.governance import figures
 from members.models import Member
 from mutual.jobs import queue, runs
 from mutual.jobs.models import Run
@@ -195,7 +196,8 @@ def put_on_plan(
             raise DuesRefused(_("The present plan began later than that."))
         now.until = since
         now.save(update_fields=["until"])
-    expires = add_months(since, 12) if plan.basis == DuesPlan.Basis.BAND and place is not None else None
+    banded = plan.basis == DuesPlan.Basis.BAND and place is not None
+    expires = add_months(since, figures.value("dues.band_months", since)) if banded else None
     placed = PlanMember.objects.create(member=member, plan=plan, since=since, place=place, place_until=expires)
     trail.record(by=by, did="PUT_ON_DUES_PLAN", subject=member.number, detail={"plan": plan.slug, "place": place})
     if on is not None:
@@ -381,15 +383,16 @@ def _spend_chunk(scope: charging.Scope, *, after: int, upto: int, by: int | None
 
 
 def settle_changes(*, on: dt.date) -> int:
-    """Charge anew what has changed since, in the periods that were charged and ended less than three months ago.
+    """Charge anew what has changed since, in the periods that were charged and ended not long ago.
 
-    Who left, joined or moved within them, by the day; each member in a transaction of her own. Returns how many
-    members got a charge or a credit. Whom the books refuse is left for the next run of the period, which names her.
+    How long is a figure (``dues.settled_days``). Who left, joined or moved within them, by the day; each member in a
+    transaction of her own. Returns how many members got a charge or a credit. Whom the books refuse is left for the
+    next run of the period, which names her.
     """
-    changed = 0
+    changed, days = 0, figures.value("dues.settled_days", on)
     for key in Run.objects.filter(kind="dues", finished_at__isnull=False).values_list("key", flat=True):
         period = parse(key)
-        if period.end > on - dt.timedelta(days=92) and period.start <= on:
+        if period.end > on - dt.timedelta(days=days) and period.start <= on:
             scope = scope_of(period)
             for member_id in charging.irregular(scope):
                 changed += _settle_one(scope, member_id, on)

@@ -43,6 +43,11 @@ class Fund(models.Model):
         return self.name
 
     @property
+    def words(self) -> words.Words:
+        """The words its promise allows."""
+        return words.of(self.promise)
+
+    @property
     def promise_sentence(self) -> str:
         """What may be said about this fund, and no more."""
         return str(words.of(self.promise).sentence)
@@ -211,6 +216,8 @@ class Charge(models.Model):
     due_on = models.DateField()
     period = models.CharField(max_length=14)
     part = models.PositiveSmallIntegerField(default=0, db_default=0)
+    whole = models.BigIntegerField(null=True)
+    """What a whole period costs at the newest rate in it, where the charge is by the day; none where it is whole."""
     explanation = models.JSONField(null=True)
 
     class Meta:

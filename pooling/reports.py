@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from itertools import pairwise
 from typing import Any
 
 from django.db import connection
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -18,6 +19,7 @@ from mutual import charts, formats
 from mutual.ledger import balances
 from mutual.money import Money, from_minor, minor, zero
 from mutual.periods import Period, add_months, month, parse
+from mutual.tables import Cell
 from pooling.models import UNLIMITED, Charge, Credit, DuesPlan, Fund, PlanVersion, Rate
 from pooling.treasury.models import BankAccount, BankBalance
 
@@ -459,6 +461,12 @@ def terms(said: dict[str, Any]) -> list[tuple[str, str]]:
         facts.append((_("Fund"), Fund.objects.get(pk=said["fund"]).name))
     if said.get("member"):
         facts.append((_("Member"), Member.objects.get(pk=said["member"]).number))
+    if said.get("charges"):
+        charges = Charge.objects.select_related("member").filter(pk__in=[pk for pk, _open in said["charges"]])
+        facts += [
+            (one.member.number, _("Dues of %(period)s") % {"period": period_words(one.period)})
+            for one in charges.order_by("member__number", "period")
+        ]
     if said.get("charge"):
         facts.append((_("Dues of"), Charge.objects.get(pk=said["charge"]).period))
     facts += _about_dues(said)
@@ -487,3 +495,20 @@ def _about_dues(said: dict[str, Any]) -> list[tuple[str, str]]:
     if said.get("waiver"):
         facts.append((_("Reason"), _("sealed under %(number)s") % {"number": said["waiver"]}))
     return facts
+
+
+CHARGE_COLUMNS = (
+    "period", "part", "member", "plan", "charged on", "due on", "currency", "charged", "paid",
+    "credited or written off", "open",
+)  # fmt: skip
+
+
+def charge_rows(found: QuerySet[Charge]) -> Iterator[tuple[Cell, ...]]:
+    """Charges as rows of a spreadsheet, newest first."""
+    charges = found.select_related("member", "version__plan").order_by("-charged_on", "-id")
+    for one in charges.iterator(chunk_size=2000):
+        unit = one.currency
+        yield (
+            one.period, one.part, one.member.number, one.version.plan.name, one.charged_on, one.due_on, unit,
+            one.total, from_minor(one.paid, unit), from_minor(one.written_off, unit), one.still_open,
+        )  # fmt: skip

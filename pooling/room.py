@@ -25,6 +25,14 @@ from pooling.models import Charge, Credit, Payment
 _MONEY = frozenset({Role.TREASURER, Role.ADMINISTRATOR, Role.AUDITOR})
 
 
+def figures() -> Iterator[rooms.Figure]:
+    """How long dues that were charged follow what changed since."""
+    yield rooms.Figure(
+        "dues.settled_days", _("How long charged dues follow changes"), 92, 31, 400, _("days"),
+        _("A period that ended longer ago is not charged anew when somebody turns out to have left or joined in it."),
+    )  # fmt: skip
+
+
 def navigation() -> Iterator[rooms.NavItem]:
     """Funds and dues for everybody, arrears and payments for officers."""
     everybody = frozenset({Role.MEMBER}) | _MONEY | {Role.CLAIMS_OFFICER}

@@ -116,11 +116,13 @@ def fund_change(request: HttpRequest, slug: str) -> HttpResponse:
 
 @access.roles(Role.MEMBER)
 @require_GET
-def my_dues(request: HttpRequest) -> HttpResponse:
+def my_dues(request: HttpRequest) -> HttpResponseBase:
     """A member's own charges and payments."""
     member: Member | None = request.user.member_or_none  # type: ignore[union-attr]
     if member is None:
         raise Http404
+    if downloads.wanted(request):
+        return _charges_to_take_away(request, Charge.objects.filter(member=member), member.number)
     charges = _charges(member)
     page = Paginator(charges, 24).get_page(request.GET.get("page"))
     plan = member.plans.select_related("plan").filter(until=None).first()
@@ -151,6 +153,12 @@ def _asked(view: reports.PlanView, stay: PlanMember) -> str:
     return f"{own.name}, {formats.money(own.money)}" if own is not None else view.words
 
 
+def _charges_to_take_away(request: HttpRequest, found: QuerySet[Charge], name: str) -> HttpResponseBase:
+    return downloads.table(
+        request, f"charges-{name}-{clock.today()}", reports.CHARGE_COLUMNS, reports.charge_rows(found)
+    )
+
+
 def _charges(member: Member) -> QuerySet[Charge]:
     return (
         Charge.objects.select_related("version")
@@ -162,9 +170,11 @@ def _charges(member: Member) -> QuerySet[Charge]:
 
 @access.roles(*SEEING)
 @require_http_methods(["GET", "POST"])
-def dues_page(request: HttpRequest) -> HttpResponse:
+def dues_page(request: HttpRequest) -> HttpResponseBase:
     """Plans, and the charge of a period for everybody."""
     today = clock.today()
+    if downloads.wanted(request):
+        return _charges_to_take_away(request, Charge.objects.all(), "all")
     form = ChargeForm(request.POST or None, initial={"period": month(today).label})
     if request.method == "POST":
         if not _can_write(request):
@@ -464,9 +474,11 @@ def arrears(request: HttpRequest) -> HttpResponseBase:
 
 @access.roles(*SEEING)
 @require_GET
-def member_dues(request: HttpRequest, number: str) -> HttpResponse:
+def member_dues(request: HttpRequest, number: str) -> HttpResponseBase:
     """One member's charges, for officers, with what can be done about them."""
     member = get_object_or_404(Member, number=number)
+    if downloads.wanted(request):
+        return _charges_to_take_away(request, Charge.objects.filter(member=member), number)
     page = Paginator(_charges(member), 36).get_page(request.GET.get("page"))
     context = {
         "member": member,

@@ -1,11 +1,18 @@
-"""Propose and decide, by two different people (F14). Called inside the use case that carries the decision out."""
+"""Propose and decide, by two different people (F14): the one mechanism of every room.
+
+A room says what a kind means: it proposes terms, and carries them out inside :func:`deciding`. Declining carries
+nothing out, so it is the same for all.
+"""
 
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
-from django.db import connection
+from django.db import connection, transaction
+from django.db.models import QuerySet
 
 from members.governance.models import Decision
 from members.numbers import next_number
@@ -48,28 +55,43 @@ def propose(*, kind: str, subject: str, text: str, terms: dict[str, Any], by: in
     return decision
 
 
-def lock(decision_id: int, *, kind: str, by: int) -> Decision:
-    """The proposal, locked, if this person may decide it.
+def waiting(*kinds: str) -> QuerySet[Decision]:
+    """What waits for a second officer, oldest first."""
+    found = Decision.objects.select_related("proposed_by").filter(kind__in=kinds, state=Decision.State.PROPOSED)
+    return found.order_by("id")
+
+
+@contextmanager
+def deciding(decision_id: int, *, kind: str, by: int, on: dt.date) -> Iterator[Decision]:
+    """Confirm a proposal with what is carried out inside, in the caller's transaction: both are done, or neither.
 
     :raises AlreadyDecided: if it is no longer open
     :raises SamePerson: if the person proposed it
     """
+    decision = _lock(decision_id, kind=kind, by=by)
+    yield decision
+    _decide(decision, Decision.State.CONFIRMED, by, on)
+
+
+@transaction.atomic(durable=True)
+def decline(*, decision_id: int, kind: str, by: int, on: dt.date) -> Decision:
+    """Decline a proposal as the second officer; nothing is carried out.
+
+    :raises AlreadyDecided: if it is no longer open
+    :raises SamePerson: if the person proposed it
+    """
+    decision = _lock(decision_id, kind=kind, by=by)
+    _decide(decision, Decision.State.DECLINED, by, on)
+    return decision
+
+
+def _lock(decision_id: int, *, kind: str, by: int) -> Decision:
     decision = Decision.objects.select_for_update().get(pk=decision_id, kind=kind)
     if decision.state != Decision.State.PROPOSED:
         raise AlreadyDecided(f"{decision.number} is {decision.get_state_display().lower()} already.")
     if decision.proposed_by_id == by:
         raise SamePerson("Another officer must decide what you proposed.")
     return decision
-
-
-def confirm(decision: Decision, *, by: int, on: dt.date) -> None:
-    """Confirm a locked proposal; the caller carries it out in the same transaction."""
-    _decide(decision, Decision.State.CONFIRMED, by, on)
-
-
-def decline(decision: Decision, *, by: int, on: dt.date) -> None:
-    """Decline a locked proposal."""
-    _decide(decision, Decision.State.DECLINED, by, on)
 
 
 def _decide(decision: Decision, state: Decision.State, by: int, on: dt.date) -> None:

@@ -49,3 +49,16 @@ class Decision(models.Model):
 
     def __str__(self) -> str:
         return self.number
+
+
+class Setting(models.Model):
+    """A figure of the house from a day on, and the decision that set it; before the first stands what was delivered."""
+
+    name = models.CharField(max_length=40)
+    valid_from = models.DateField()
+    value = models.PositiveIntegerField()
+    decision = models.OneToOneField(Decision, on_delete=models.PROTECT, related_name="+")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["name", "valid_from"], name="figure_set_once_a_day")]
+        ordering = ["name", "-valid_from"]

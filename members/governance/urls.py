@@ -5,4 +5,8 @@ from django.urls import path
 from members.governance import views
 
 app_name = "governance"
-urlpatterns = [path("", views.decision_list, name="decisions")]
+urlpatterns = [
+    path("", views.decision_list, name="decisions"),
+    path("figures/", views.figure_list, name="figures"),
+    path("figures/<str:name>/", views.figure_change, name="figure_change"),
+]

@@ -208,6 +208,7 @@ def restore(*, file: Path, into: str, key_file: Path | None, clock: Clock) -> Re
                 held = figures(reader)
             if said is not None and (said.trial_balance, said.rows) != (held.trial_balance, held.rows):
                 raise NotVerified(_("The restored copy is not what the backup was when it was verified."))
+            erase_again(url)
             audit(url)
             aside = _exchange(session, name, scratch, f"{name[:30]}_before_{started:%Y%m%dT%H%M%S}")
     return Restored(
@@ -358,11 +359,7 @@ def audit(url: str) -> None:
 
     :raises NotVerified: if the audit finds something or does not come to an end
     """
-    done = subprocess.run(
-        [sys.executable, str(settings.BASE_DIR / "manage.py"), "audit_ledger", "--json"],
-        env={**os.environ, "DATABASE_URL": url, "REDIS_URL": settings.REDIS_URL}, cwd=settings.BASE_DIR,
-        capture_output=True, text=True, check=False,
-    )  # fmt: skip
+    done = _manage(url, "audit_ledger", "--json")
     if done.returncode == 0:
         return
     with suppress(ValueError, LookupError):
@@ -373,6 +370,26 @@ def audit(url: str) -> None:
         )
     said = done.stderr.strip().splitlines()[-1:] or [_("it said nothing")]
     raise NotVerified(_("The restored copy could not be audited: %(said)s") % {"said": said[0]})
+
+
+def erase_again(url: str) -> None:
+    """Destroy in a restored copy what was erased since it was made, before anybody can work in it (R-I1b).
+
+    :raises NotVerified: if that does not come to an end
+    """
+    done = _manage(url, "erase_again")
+    if done.returncode:
+        said = done.stderr.strip().splitlines()[-1:] or [_("it said nothing")]
+        raise NotVerified(_("What was erased since could not be erased again: %(said)s") % {"said": said[0]})
+
+
+def _manage(url: str, *command: str) -> subprocess.CompletedProcess[str]:
+    """A command of this program, pointed at another database."""
+    return subprocess.run(
+        [sys.executable, str(settings.BASE_DIR / "manage.py"), *command],
+        env={**os.environ, "DATABASE_URL": url, "REDIS_URL": settings.REDIS_URL}, cwd=settings.BASE_DIR,
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
 
 
 # Out and in

@@ -9,6 +9,6 @@ from mutual.vault import vault
 
 @task
 def destroy_due() -> int:
-    """Destroy the keys whose day has come."""
+    """Destroy the keys whose day has come, and those that came back with an older backup."""
     today = clock.today()
-    return sum(vault.destroy_in_time(subject, on=today) for subject in vault.due(today))
+    return vault.erase_again(on=today) + sum(vault.destroy_in_time(subject, on=today) for subject in vault.due(today))

@@ -16,10 +16,11 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from django.db import transaction
 
 from mutual.trail import trail
-from mutual.vault import keys
+from mutual.vault import erasures, keys
 from mutual.vault.models import Content, Opening, Vault
 
 _NONCE = 12
+_AT_ONCE = 1_000
 
 
 class VaultRefused(Exception):
@@ -164,13 +165,51 @@ def settled(prefix: str) -> list[str]:
 
 
 def destroy(subject: str, *, on: dt.date) -> None:
-    """Destroy a vault's key and what it sealed, in the caller's transaction; who opened it stays. Again is harmless."""
+    """Destroy a vault's key and what it sealed, in the caller's transaction; who opened it stays. Again is harmless.
+
+    The journal of erasures has it first: also where this transaction does not come to its end, it is erased at last.
+    """
     vault = Vault.objects.select_for_update().get(subject=subject)
     if vault.destroyed_on is not None:
         return
+    erasures.note(subject, _mark(vault))
+    _destroy(vault, on)
+
+
+def _destroy(vault: Vault, on: dt.date) -> None:
     vault.contents.all().delete()
     vault.wrapped, vault.destroyed_on = None, on
     vault.save(update_fields=["wrapped", "destroyed_on"])
+
+
+def _mark(vault: Vault) -> str:
+    """What tells this vault in the journal: its key; where nobody can unwrap that any more, the day it was opened."""
+    try:
+        return erasures.mark(vault.subject, _key(vault))
+    except (WrongKey, Damaged):
+        return f"opened-{vault.opened_on.isoformat()}"
+
+
+def erase_again(*, on: dt.date) -> int:
+    """Destroy what was erased before and came back with an older backup; returns how many. Again is harmless."""
+    noted = erasures.noted()
+    count = 0
+    subjects = sorted(noted)
+    for start in range(0, len(subjects), _AT_ONCE):
+        living = Vault.objects.filter(subject__in=subjects[start : start + _AT_ONCE], destroyed_on=None)
+        for subject in living.order_by("id").values_list("subject", flat=True):
+            count += _erase_again(subject, noted[subject], on)
+    return count
+
+
+@transaction.atomic(durable=True)
+def _erase_again(subject: str, marks: set[str], on: dt.date) -> bool:
+    vault = Vault.objects.select_for_update().get(subject=subject)
+    if vault.destroyed_on is not None or _mark(vault) not in marks:
+        return False
+    _destroy(vault, on)
+    trail.record(by=None, did="VAULT_ERASED_AGAIN", subject=subject.rpartition("/")[2])
+    return True
 
 
 def due(on: dt.date) -> list[str]:

@@ -113,29 +113,16 @@ def adopt(*, decision_id: int, by: int, on: dt.date) -> RuleVersion:
     :raises members.governance.decisions.DecisionRefused: if it was decided, or proposed by the same person
     :raises TooEarly: if its day has passed, or another version came in between
     """
-    decision = decisions.lock(decision_id, kind=KIND, by=by)
-    said = decision.terms
-    fund = Fund.objects.select_for_update().get(pk=said["fund"])
-    newest = fund.rules.order_by("-number").first()
-    valid_from = dt.date.fromisoformat(said["valid_from"])
-    _check_day(newest, valid_from, on)
-    version = RuleVersion.objects.create(
-        fund=fund, number=newest.number + 1 if newest else 1, valid_from=valid_from, text=said["text"],
-        terms=said["terms"], decision=decision,
-    )  # fmt: skip
-    decisions.confirm(decision, by=by, on=on)
-    return version
-
-
-@transaction.atomic(durable=True)
-def decline(*, decision_id: int, by: int, on: dt.date) -> Decision:
-    """Decline a proposal as the second officer; the rules stay as they are.
-
-    :raises members.governance.decisions.DecisionRefused: if it was decided, or proposed by the same person
-    """
-    decision = decisions.lock(decision_id, kind=KIND, by=by)
-    decisions.decline(decision, by=by, on=on)
-    return decision
+    with decisions.deciding(decision_id, kind=KIND, by=by, on=on) as decision:
+        said = decision.terms
+        fund = Fund.objects.select_for_update().get(pk=said["fund"])
+        newest = fund.rules.order_by("-number").first()
+        valid_from = dt.date.fromisoformat(said["valid_from"])
+        _check_day(newest, valid_from, on)
+        return RuleVersion.objects.create(
+            fund=fund, number=newest.number + 1 if newest else 1, valid_from=valid_from, text=said["text"],
+            terms=said["terms"], decision=decision,
+        )  # fmt: skip
 
 
 def versions(fund_id: int) -> tuple[Version, ...]:

@@ -13,7 +13,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
-from members.governance import decisions
+from members.governance import pages as proposing
 from members.governance.models import Decision
 from members.models import Member
 from mutual import access, clock
@@ -188,25 +188,18 @@ def cover_page(request: HttpRequest, slug: str) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def proposal(request: HttpRequest, number: str) -> HttpResponse:
     """A proposed version: what it says, what it changes, what it would have done; adopted or declined here."""
-    decision = get_object_or_404(
-        Decision.objects.select_related("proposed_by", "decided_by"), number=number, kind=rules.KIND
-    )
+    decision = proposing.find(number, [rules.KIND])
     fund = get_object_or_404(Fund, pk=decision.terms["fund"])
     if request.method == "POST":
         if not _can_write(request):
             raise Http404
-        by, on = access.acting(request), clock.today()
-        try:
-            if request.POST.get("answer") == "adopt":
-                version = rules.adopt(decision_id=decision.pk, by=by, on=on)
-                messages.success(request, _("Adopted: version %(number)s.") % {"number": version.number})
-            else:
-                rules.decline(decision_id=decision.pk, by=by, on=on)
-                messages.success(request, _("Declined. The rules are as they were."))
-        except (decisions.DecisionRefused, rules.RulesRefused) as refused:
-            messages.error(request, str(refused))
-            return redirect("benefits:proposal", number)
-        return redirect("benefits:rules", fund.slug)
+        done = {
+            "confirm": _("Adopted. The rules hold from their day on."),
+            "decline": _("Declined. The rules are as they were."),
+        }  # fmt: skip
+        if proposing.answer(request, decision, rules.adopt, refused=(rules.RulesRefused,), done=done):
+            return redirect("benefits:rules", fund.slug)
+        return redirect("benefits:proposal", number)
     terms = rules.read(decision.terms["terms"])
     waiting = decision.state == Decision.State.PROPOSED
     current = fund.rules.order_by("-number").first()
@@ -217,8 +210,7 @@ def proposal(request: HttpRequest, number: str) -> HttpResponse:
         "valid_from": dt.date.fromisoformat(decision.terms["valid_from"]),
         "changes": reports.changes(rules.read(current.terms) if current else None, terms) if waiting else [],
         "effect": reports.effect_of(fund, terms, clock.today()) if waiting else None,
-        "can_decide": waiting and _can_write(request) and decision.proposed_by_id != request.user.pk,
-        "proposed_by": decision.proposed_by.display_name,
-        "decided_by": decision.decided_by.display_name if decision.decided_by else "",
+        "can_write": _can_write(request),
+        "me": request.user.pk,
     }
     return render(request, "benefits/proposal.html", context)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from django.db import connection
@@ -10,6 +11,7 @@ from django.db import connection
 from mutual.jobs.models import Run
 from mutual.ledger import chart
 from mutual.money import Money, from_minor
+from mutual.tables import Cell
 from pooling import accounts
 from pooling.buffers import returns, rules
 from pooling.buffers.models import Rule
@@ -69,3 +71,18 @@ def _fund(fund: Fund, here: tuple[int, int], past: tuple[Run, ...], on: dt.date)
         last, back, rules.next_measured(rule, on) if rule is not None else None, past[:6],
         back is not None and back <= on,
     )  # fmt: skip
+
+
+BUFFER_COLUMNS = ("fund", "member", "currency", "holds", "deposit", "may hold", "above it")
+
+
+def buffer_rows(on: dt.date) -> Iterator[tuple[Cell, ...]]:
+    """Every member's buffer in every fund that has a rule for them, as rows of a spreadsheet."""
+    for fund in Fund.objects.order_by("name"):
+        rule = rules.in_force(fund.pk, on)
+        for one in returns.measure(rule, on) if rule is not None else ():
+            unit = fund.currency
+            yield (
+                fund.name, one.number, unit, from_minor(one.now, unit), from_minor(one.deposit, unit),
+                from_minor(one.cap, unit), from_minor(one.excess, unit),
+            )  # fmt: skip

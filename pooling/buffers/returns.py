@@ -79,8 +79,9 @@ class Mine:
 def measure(rule: Rule, measured_on: dt.date, *, after: int = 0, upto: int | None = None) -> list[Measure]:
     """Every buffer of the rule's fund on a day, by member.
 
-    A deposit is the buffer's part of the member's newest charge for a whole period; the cap is the rule's number of
-    them. Who has left has no cap here: leaving settles her buffer.
+    A deposit is the buffer's part of what a whole period costs by the member's newest charge, also where she was
+    charged for some of its days; the cap is the rule's number of them. Who has left has no cap here: leaving settles
+    her buffer.
     """
     with connection.cursor() as cursor:
         cursor.execute(
@@ -97,7 +98,7 @@ def measure(rule: Rule, measured_on: dt.date, *, after: int = 0, upto: int | Non
               JOIN ledger_currency c ON c.id = a.currency_id AND c.code = %(unit)s
               JOIN ledger_balance b ON b.account_id = a.id
               LEFT JOIN LATERAL (
-                   SELECT ch.amount, ch.version_id FROM pooling_charge ch
+                   SELECT coalesce(ch.whole, ch.amount) AS amount, ch.version_id FROM pooling_charge ch
                      JOIN pooling_share s ON s.version_id = ch.version_id AND s.buffer AND s.fund_id = %(fund)s
                     WHERE ch.member_id = m.id AND ch.charged_on <= %(day)s
                     ORDER BY ch.charged_on DESC, ch.id DESC LIMIT 1) AS ch ON true
@@ -237,6 +238,11 @@ def _return(
         )
         for one in over
     )  # fmt: skip
+    if over:
+        queue.after_commit(
+            "pooling.buffers.tasks.tell", fund_id=rule.fund_id, measured_on=measured_on.isoformat(), after=after,
+            upto=upto,
+        )  # fmt: skip
     owing = set(
         Charge.objects.filter(member_id__in=[one.member_id for one in over], amount__gt=F("paid") + F("written_off"))
         .values_list("member_id", flat=True)

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 from mutual import clock
 from mutual.celery import task
-from pooling.buffers import returns
+from pooling.buffers import returns, telling
 
 
 def return_excess(*, fund_id: int) -> None:
     """Return what is above the cap, as somebody asked on the buffers page."""
     returns.run(fund_id=fund_id, on=clock.today(), by=None)
+
+
+def tell(*, fund_id: int, measured_on: str, after: int, upto: int) -> None:
+    """Write to those whose excess went back."""
+    telling.returned(fund_id=fund_id, measured_on=dt.date.fromisoformat(measured_on), after=after, upto=upto)
 
 
 @task

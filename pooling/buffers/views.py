@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from members.governance import pages as proposing
 from members.models import Member
 from mutual import access, clock
 from mutual.access import Role
 from mutual.ledger import audit
-from mutual.pages import forms as pages
+from mutual.pages import downloads
 from pooling.buffers import reports, returns, rules
 from pooling.buffers.forms import RuleForm
 from pooling.models import Fund
@@ -34,8 +35,11 @@ def mine(request: HttpRequest) -> HttpResponse:
 
 @access.roles(*SEEING)
 @require_GET
-def buffer_list(request: HttpRequest) -> HttpResponse:
+def buffer_list(request: HttpRequest) -> HttpResponseBase:
     """Every fund's buffers, their rule, and returning what is too much."""
+    if downloads.wanted(request):
+        rows = reports.buffer_rows(clock.today())
+        return downloads.table(request, f"buffers-{clock.today()}", reports.BUFFER_COLUMNS, rows)
     context = {
         "funds": reports.funds(clock.today()),
         "others": Fund.objects.filter(closed_on=None, buffer_rules=None).order_by("name"),
@@ -58,18 +62,13 @@ def rule(request: HttpRequest, slug: str) -> HttpResponse:
             "valid_from": today,
         }  # fmt: skip
     form = RuleForm(request.POST or None, initial=first)
-    if request.method == "POST" and form.is_valid():
-        try:
-            decision = rules.propose(fund_id=fund.pk, by=access.acting(request), on=today, **form.cleaned_data)
-        except rules.RuleRefused as refused:
-            form.add_error(None, str(refused))
-        else:
-            messages.success(request, _("Proposed. Another officer confirms it; until then nothing changes."))
-            return redirect("treasury:correction", decision.number)
-    return pages.page(
-        request, form, heading=_("Rule for buffers in %(fund)s") % {"fund": fund.name},
+    return proposing.propose(
+        request, form, lambda said: rules.propose(fund_id=fund.pk, by=access.acting(request), on=today, **said),
+        refused=rules.RuleRefused, then=lambda made: reverse("treasury:correction", args=[made.number]),
+        done=_("Proposed. Another officer confirms it; until then nothing changes."),
+        heading=_("Rule for buffers in %(fund)s") % {"fund": fund.name},
         lead=_("What a member's own buffer may hold. What is above it on the day goes back to her."),
-        submit=_("Propose it"), back=reverse("buffers:buffers"), back_words=_("Buffers"),
+        back=reverse("buffers:buffers"), back_words=_("Buffers"),
     )  # fmt: skip
 
 

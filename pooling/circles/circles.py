@@ -14,6 +14,7 @@ from mutual import formats
 from mutual.money import Money
 from mutual.trail import trail
 from pooling import accounts
+from pooling.circles import telling
 from pooling.circles import terms as rules
 from pooling.circles.gifts import carries_one
 from pooling.circles.models import Circle, Level, Seat, Terms
@@ -175,11 +176,14 @@ def open_circle(*, circle_id: int, by: int, on: dt.date) -> Circle:
     found = check(circle, on)
     if not found.ready:
         raise CannotOpen(found.sentence)
-    for seat in circle.seats.select_related("member").filter(left_on=None).order_by("pk"):
+    seats = list(circle.seats.select_related("member").filter(left_on=None).order_by("pk"))
+    for seat in seats:
         _sit_down(seat, circle, on)
     circle.refresh_from_db(fields=["size"])
     circle.state, circle.opened_on = Circle.State.OPEN, on
     circle.save(update_fields=["state", "opened_on"])
+    for seat in seats:
+        telling.of_seat("circle_opened", seat, circle, on=on)
     trail.record(by=by, did="CIRCLE_OPENED", subject=circle.document, detail={"size": circle.size})
     return circle
 
@@ -266,6 +270,7 @@ def _stand_up(*, seat_id: int, on: dt.date) -> bool:
     seat.left_on = seat.leaves_on
     seat.next_place = seat.changes_on = None
     seat.save(update_fields=["left_on", "next_place", "changes_on"])
+    telling.of_seat("circle_left", seat, circle, on=on)
     trail.record(by=None, did="CIRCLE_LEFT", subject=seat.member.number, detail={"circle": circle.document})
     return True
 
@@ -277,6 +282,10 @@ def _move(*, seat_id: int, on: dt.date) -> bool:
         return False
     seat.place, seat.next_place, seat.changes_on = seat.next_place, None, None
     seat.save(update_fields=["place", "next_place", "changes_on"])
+    terms = _terms(seat.circle.fund_id, on)
+    level = level_of(seat, rules.levels(terms))
+    telling.of_seat("circle_level", seat, seat.circle, on=on, deposit=terms.money(level.deposit),
+                    benefit=terms.money(level.benefit))  # fmt: skip
     trail.record(by=None, did="CIRCLE_LEVEL_CHANGED", subject=seat.member.number, detail={"level": seat.place})
     return True
 
@@ -292,6 +301,7 @@ def _join(*, seat_id: int, on: dt.date) -> bool:
     if circle.state == Circle.State.SMALL and circle.size >= circle.smallest:
         circle.state = Circle.State.OPEN
         circle.save(update_fields=["state"])
+    telling.of_seat("circle_joined", seat, circle, on=on)
     trail.record(by=None, did="CIRCLE_JOINED", subject=seat.member.number, detail={"circle": circle.document})
     return True
 

@@ -23,6 +23,7 @@ from mutual.money import Money, from_minor, minor
 from mutual.periods import Period, month
 from mutual.trail import trail
 from pooling import accounts, setting_aside
+from pooling.circles import telling
 from pooling.circles import terms as rules
 from pooling.circles.circles import level_of, levels_on
 from pooling.circles.gifts import Donor, after_obligations, layers, premiums, spread
@@ -280,6 +281,8 @@ def _settle(*, seat_id: int, on: dt.date, by: int | None) -> bool:
         )  # fmt: skip
     seat.settled_on = on
     seat.save(update_fields=["settled_on"])
+    if left.amount:
+        telling.of_seat("circle_settled", seat, circle, on=on, amount=left)
     trail.record(by=by, did="CIRCLE_SETTLED", subject=seat.member.number, detail=trail.amount(left))
     return True
 

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from members.governance.models import Decision
+from django.db.models import Count, Sum
+from django.db.models.functions import TruncMonth
+
 from mutual.ledger import balances
 from mutual.money import Money, from_minor
 from mutual.periods import year
+from mutual.tables import Cell
 from pooling import accounts
 from pooling.circles import giving
 from pooling.circles import terms as rules
 from pooling.circles.circles import Check, check
-from pooling.circles.models import Circle, Level, Seat, Terms
+from pooling.circles.models import Carried, Circle, Level, Premium, Seat, Terms
 from pooling.models import Fund
 
 
@@ -160,9 +164,42 @@ def funds_with_terms(on: dt.date) -> list[tuple[Fund, TermsView]]:
     return found
 
 
-def proposals() -> list[Decision]:
-    """Terms that wait for a second officer."""
-    found = Decision.objects.select_related("proposed_by").filter(
-        kind=rules.CIRCLE_TERMS, state=Decision.State.PROPOSED
-    )
-    return list(found.order_by("id"))
+MONTH_COLUMNS = ("month", "currency", "premium asked", "premium paid", "instalments", "due", "given by the circle")
+
+
+def circle_table(on: dt.date, *, whole: bool) -> tuple[Sequence[str], Iterator[tuple[Cell, ...]]]:
+    """Every circle as rows of a spreadsheet; what it gave and paid for the office only."""
+    heading = ("circle", "fund", "state", "members", "open since")
+    sums = ("currency", "given this circle year", "given since it opened", "premiums paid") if whole else ()
+
+    def rows() -> Iterator[tuple[Cell, ...]]:
+        for one in every():
+            size = None if one.state == Circle.State.FORMING else one.size
+            row: tuple[Cell, ...] = (one.name, one.fund.name, one.state, size, one.opened_on)
+            if whole:
+                unit = one.fund.currency
+                row += (unit, *(from_minor(amount, unit) for amount in giving.totals(one, on)))
+            yield row
+
+    return (*heading, *sums), rows()
+
+
+def month_rows(one: Circle) -> Iterator[tuple[Cell, ...]]:
+    """A circle's premiums and what it carried, month by month: sums, no claim and nobody."""
+    unit = one.fund.currency
+    paid = {premium.month: premium for premium in Premium.objects.filter(circle=one)}
+    carried = {
+        row["month"]: row
+        for row in Carried.objects.filter(circle=one, returned_on=None)
+        .annotate(month=TruncMonth("given_on"))
+        .values("month")
+        .annotate(count=Count("pk"), due=Sum("due"), given=Sum("given"))
+        .order_by("month")
+    }
+    for first in sorted({*paid, *carried}):
+        premium, gave = paid.get(first), carried.get(first, {"count": 0, "due": 0, "given": 0})
+        yield (
+            f"{first:%Y-%m}", unit, from_minor(premium.asked if premium else 0, unit),
+            from_minor(premium.paid if premium else 0, unit), gave["count"], from_minor(gave["due"], unit),
+            from_minor(gave["given"], unit),
+        )  # fmt: skip

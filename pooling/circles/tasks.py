@@ -5,7 +5,7 @@ from __future__ import annotations
 from mutual import clock
 from mutual.celery import task
 from mutual.periods import month
-from pooling.circles import circles, giving
+from pooling.circles import circles, giving, telling
 
 
 @task
@@ -16,6 +16,7 @@ def turn() -> None:
     circles.take_effect(on=today)
     giving.pay_premiums(period=month(today), by=None, on=today)
     giving.settle_leavers(on=today, by=None)
+    telling.gifts(on=today)
 
 
 def give() -> None:

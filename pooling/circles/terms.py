@@ -76,32 +76,23 @@ def confirm(*, decision_id: int, by: int, on: dt.date) -> Terms:
     :raises members.governance.decisions.DecisionRefused: if decided, or proposed by the same person
     :raises TermsRefused: if other terms were set since
     """
-    decision = decisions.lock(decision_id, kind=CIRCLE_TERMS, by=by)
-    said: dict[str, Any] = decision.terms["wanted"]
-    fund = Fund.objects.select_for_update().get(pk=decision.terms["fund"])
-    valid_from = dt.date.fromisoformat(decision.terms["day"])
-    _after_the_newest(fund.pk, valid_from)
-    terms = Terms.objects.create(
-        fund=fund, valid_from=valid_from, smallest=said["smallest"], largest=said["largest"],
-        claim_retention=said["claim_retention"], year_retention=said["year_retention"],
-        premium_points=said["premium_points"], gift_limit=said["gift_limit"],
-        moving_months=",".join(map(str, sorted(said["moving_months"]))), notice_days=said["notice_days"],
-        decision=decision,
-    )  # fmt: skip
-    Level.objects.bulk_create(
-        Level(terms=terms, place=place, deposit=deposit, benefit=benefit)
-        for place, (deposit, benefit) in enumerate(said["levels"], 1)
-    )
-    decisions.confirm(decision, by=by, on=on)
+    with decisions.deciding(decision_id, kind=CIRCLE_TERMS, by=by, on=on) as decision:
+        said: dict[str, Any] = decision.terms["wanted"]
+        fund = Fund.objects.select_for_update().get(pk=decision.terms["fund"])
+        valid_from = dt.date.fromisoformat(decision.terms["day"])
+        _after_the_newest(fund.pk, valid_from)
+        terms = Terms.objects.create(
+            fund=fund, valid_from=valid_from, smallest=said["smallest"], largest=said["largest"],
+            claim_retention=said["claim_retention"], year_retention=said["year_retention"],
+            premium_points=said["premium_points"], gift_limit=said["gift_limit"],
+            moving_months=",".join(map(str, sorted(said["moving_months"]))), notice_days=said["notice_days"],
+            decision=decision,
+        )  # fmt: skip
+        Level.objects.bulk_create(
+            Level(terms=terms, place=place, deposit=deposit, benefit=benefit)
+            for place, (deposit, benefit) in enumerate(said["levels"], 1)
+        )
     return terms
-
-
-@transaction.atomic(durable=True)
-def decline(*, decision_id: int, by: int, on: dt.date) -> Decision:
-    """Decline a proposal as the second officer."""
-    decision = decisions.lock(decision_id, kind=CIRCLE_TERMS, by=by)
-    decisions.decline(decision, by=by, on=on)
-    return decision
 
 
 def in_force(fund_id: int, on: dt.date) -> Terms | None:

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from members.governance import decisions
-from members.governance.models import Decision
+from members.governance import pages as proposing
 from members.models import Member
 from mutual import access, clock, formats
 from mutual.access import Role
+from mutual.pages import downloads
 from mutual.pages import forms as pages
 from pooling.circles import circles, giving, reports
 from pooling.circles import terms as rules
@@ -45,14 +46,17 @@ def _terms(circle: Circle) -> Terms:
 
 @access.roles(*EVERYBODY)
 @require_GET
-def circle_list(request: HttpRequest) -> HttpResponse:
+def circle_list(request: HttpRequest) -> HttpResponseBase:
     """Every circle, and what holds for them."""
     today = clock.today()
     writes = _has(request, *MONEY)
+    if downloads.wanted(request):
+        heading, rows = reports.circle_table(today, whole=_has(request, *OFFICE))
+        return downloads.table(request, f"circles-{today}", heading, rows)
     context = {
         "circles": reports.every(), "funds": reports.funds_with_terms(today), "can_write": writes,
         "office": _has(request, *OFFICE), "administers": _has(request, Role.ADMINISTRATOR),
-        "proposals": reports.proposals() if writes else [], "me": request.user.pk,
+        "proposals": decisions.waiting(rules.CIRCLE_TERMS) if writes else [], "me": request.user.pk,
         "waiting": len(giving.waiting()) if writes else 0, "member": _has(request, Role.MEMBER),
     }  # fmt: skip
     return render(request, "circles/circles.html", context)
@@ -60,16 +64,20 @@ def circle_list(request: HttpRequest) -> HttpResponse:
 
 @access.roles(*EVERYBODY)
 @require_GET
-def circle_page(request: HttpRequest, slug: str) -> HttpResponse:
+def circle_page(request: HttpRequest, slug: str) -> HttpResponseBase:
     """One circle: for those who sit in it, and the office. Others see what it is, not who is in it."""
     circle = get_object_or_404(Circle.objects.select_related("fund"), slug=slug)
     _terms(circle)
     today, office = clock.today(), _has(request, *OFFICE)
+    if downloads.wanted(request):
+        if not office:
+            raise Http404
+        return downloads.table(request, f"circle-{slug}", reports.MONTH_COLUMNS, reports.month_rows(circle))
     member: Member | None = request.user.member_or_none  # type: ignore[union-attr]
     own = reports.mine(member.pk, today) if member else None
     seated = own is not None and own.seat.circle_id == circle.pk and own.seat.joined_on is not None
     context = {
-        "view": reports.circle(circle, today), "sees": office or seated,
+        "view": reports.circle(circle, today), "sees": office or seated, "office": office,
         "administers": _has(request, Role.ADMINISTRATOR), "own": own, "mine": seated,
         "asked": own is not None and own.seat.circle_id == circle.pk, "member": member is not None,
     }  # fmt: skip
@@ -218,21 +226,16 @@ def give(request: HttpRequest) -> HttpResponse:
 def terms_new(request: HttpRequest) -> HttpResponse:
     """Propose terms for the circles of a fund."""
     form = TermsForm(request.POST or None, initial={"valid_from": clock.today()})
-    if request.method == "POST" and form.is_valid():
-        try:
-            rules.propose(
-                fund_id=form.cleaned_data["fund"].pk, wanted=form.wanted(), text=form.cleaned_data["text"],
-                valid_from=form.cleaned_data["valid_from"], by=access.acting(request), on=clock.today(),
-            )  # fmt: skip
-        except rules.TermsRefused as refused:
-            form.add_error(None, str(refused))
-        else:
-            messages.success(request, _("Proposed. Another officer confirms it; nothing holds yet."))
-            return redirect("circles:circles")
-    return pages.page(
-        request, form, heading=_("Terms of a fund's circles"),
+    return proposing.propose(
+        request, form,
+        lambda said: rules.propose(
+            fund_id=said["fund"].pk, wanted=form.wanted(), text=said["text"], valid_from=said["valid_from"],
+            by=access.acting(request), on=clock.today(),
+        ),
+        refused=rules.TermsRefused, then=lambda made: reverse("circles:circles"),
+        done=_("Proposed. Another officer confirms it; nothing holds yet."), heading=_("Terms of a fund's circles"),
         lead=_("Levels, sizes, what a circle carries itself, and when members come and go."),
-        submit=_("Propose it"), back=reverse("circles:circles"), back_words=_("Circles"),
+        back=reverse("circles:circles"), back_words=_("Circles"),
     )  # fmt: skip
 
 
@@ -240,12 +243,6 @@ def terms_new(request: HttpRequest) -> HttpResponse:
 @require_POST
 def terms_answer(request: HttpRequest, number: str) -> HttpResponse:
     """Confirm or decline proposed terms as the second officer."""
-    decision = get_object_or_404(Decision, number=number, kind=rules.CIRCLE_TERMS)
-    act = rules.confirm if request.POST.get("answer") == "confirm" else rules.decline
-    try:
-        act(decision_id=decision.pk, by=access.acting(request), on=clock.today())
-    except (decisions.DecisionRefused, rules.TermsRefused) as refused:
-        messages.error(request, str(refused))
-    else:
-        messages.success(request, _("Decided."))
+    decision = proposing.find(number, [rules.CIRCLE_TERMS])
+    proposing.answer(request, decision, rules.confirm, refused=(rules.TermsRefused,))
     return redirect("circles:circles")

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from members.governance import figures
 from members.models import Member
 from members.numbers import next_number
 from mutual import formats, repeats
@@ -24,8 +25,6 @@ from pooling.claims import desk_rules, entitlements, evidence, instalments, sche
 from pooling.claims.models import Certificate, Claim
 from pooling.models import Fund
 
-AHEAD = 92
-"""How many days ahead a certificate may reach."""
 LEAST_WORDS = 20
 """The shortest reason for deciding otherwise than the rules."""
 
@@ -139,7 +138,8 @@ def submit(
     if member.status != Member.Status.ACTIVE:
         raise NotAMember(_("Only active members can claim."))
     assert member.joined_on is not None
-    if first_day < member.joined_on or first_day > on or last_day > on + dt.timedelta(days=AHEAD if ongoing else 0):
+    ahead = figures.value("claims.ahead_days", on)
+    if first_day < member.joined_on or first_day > on or last_day > on + dt.timedelta(days=ahead if ongoing else 0):
         raise OutsideMembership(_("Claim for days from your joining up to today."))
     fund = Fund.objects.get(pk=fund_id, closed_on=None)
     asked = entitlements.asked(fund_id=fund_id, occasion=occasion, on=first_day)
@@ -212,7 +212,7 @@ def refuse(*, claim_id: int, reason: str, by: int, on: dt.date, deviation: str =
     if claim.status == Claim.Status.REFUSED:
         return claim
     if claim.jury_granted:
-        raise JuryGranted(_("A jury of five members granted this claim: settle the amount."))
+        raise JuryGranted(_("A jury of members granted this claim: settle the amount."))
     if claim.status not in (Claim.Status.SUBMITTED, Claim.Status.PROPOSED):
         raise _decided(claim)
     found = _ruled(claim)

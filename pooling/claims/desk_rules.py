@@ -53,23 +53,11 @@ def confirm(*, decision_id: int, by: int, on: dt.date) -> DeskRules:
     :raises members.governance.decisions.DecisionRefused: if it was decided, or proposed by the same person
     :raises TooEarly: if its day has passed meanwhile
     """
-    decision = decisions.lock(decision_id, kind=KIND, by=by)
-    made = unsaved(decision)
-    _check_day(made.valid_from, on)
-    made.save()
-    decisions.confirm(decision, by=by, on=on)
+    with decisions.deciding(decision_id, kind=KIND, by=by, on=on) as decision:
+        made = unsaved(decision)
+        _check_day(made.valid_from, on)
+        made.save()
     return made
-
-
-@transaction.atomic(durable=True)
-def decline(*, decision_id: int, by: int, on: dt.date) -> Decision:
-    """Leave the rules as they are, as the second officer.
-
-    :raises members.governance.decisions.DecisionRefused: if it was decided, or proposed by the same person
-    """
-    decision = decisions.lock(decision_id, kind=KIND, by=by)
-    decisions.decline(decision, by=by, on=on)
-    return decision
 
 
 def unsaved(decision: Decision) -> DeskRules:

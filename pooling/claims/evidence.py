@@ -11,7 +11,8 @@ from django.db.models import Sum, TextChoices
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from mutual import people, repeats, uploads
+from members.governance import figures
+from mutual import people, repeats
 from mutual.trail import trail
 from mutual.uploads import Accepted
 from mutual.vault import vault
@@ -76,10 +77,9 @@ def seal_files(claim: Claim, *, kind: str, files: Sequence[Accepted], on: dt.dat
     :raises TooMuch: if the claim would hold more than it may
     """
     held = claim.evidence.aggregate(sum=Sum("size"))["sum"] or 0
-    if held + sum(len(one.content) for one in files) > uploads.QUOTA:
-        raise TooMuch(
-            _("A claim holds %(size)s MB of files at most, and that is reached.") % {"size": uploads.QUOTA >> 20}
-        )
+    most = figures.value("claims.papers_megabytes", on)
+    if held + sum(len(one.content) for one in files) > most << 20:
+        raise TooMuch(_("A claim holds %(size)s MB of files at most, and that is reached.") % {"size": most})
     first = claim.evidence.count() + 1
     made = [
         Evidence(

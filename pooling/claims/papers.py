@@ -99,13 +99,21 @@ def _facts(claim: Claim, language: str) -> list[tuple[str, str]]:
 
 
 def _reasons(claim: Claim, language: str, *, refused: bool) -> list[str]:
-    said = []
+    said, words = [], claim.fund.words
     if refused:
-        said.append(_("The reason: %(reason)s") % {"reason": claim.get_reason_display()})
+        said.append(_("The reason: %(reason)s") % {"reason": claim.get_reason_display()} + " " + str(words.refused))
     elif claim.status == Claim.Status.RUNNING:
-        said.append(_("Each month is set aside when it is over and paid with the next payments. You need do nothing."))
+        said.append(
+            _("Each month is set aside when it is over, and comes with the next payments. You need do nothing.")
+        )
     else:
-        said.append(_("The money is set aside for you and is paid with the next payments. You need do nothing."))
+        assert claim.amount_approved is not None
+        said.append(
+            f"{words.approved} {formats.money(claim.amount_approved, language)}. "
+            + _("It is set aside, and comes with the next payments. You need do nothing.")
+        )
+    if not refused:
+        said.append(str(words.caveat))
     if claim.deviates:
         said.append(_("The officers decided otherwise than the rules reckon. Why, you read on the page of your claim: "
                       "it is sealed, and only you and they can open it."))  # fmt: skip
@@ -141,7 +149,7 @@ def _appeal(claim: Claim, language: str) -> list[str]:
     return [
         _("You can appeal until %(day)s, on the page of your claim: %(url)s")
         % {"day": formats.day(last, language), "url": f"{settings.SITE_URL}/claims/mine/{claim.number}/"},
-        _("Five members drawn by lot look at it then. They see the fund, the time and the amounts in bands, and what "
+        _("Members drawn by lot look at it then. They see the fund, the time and the amounts in bands, and what "
           "you write to them, but not who you are. Nobody of your circle, nobody you trade with and nobody who works "
           "for the same client is drawn. The majority decides. The courts stay open to you."),
     ]  # fmt: skip

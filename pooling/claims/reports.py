@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from members.governance.models import Decision
+from django.db.models import QuerySet
+
+from members.governance import decisions
+from mutual.tables import Cell
 from mutual.vault import vault
 from pooling.claims import desk_rules, entitlements, evidence
 from pooling.claims.models import ASKED, Claim, DeskRules, Evidence
@@ -84,8 +88,20 @@ def desk(on: dt.date) -> dict[str, Any]:
     return {
         "current": current,
         "others": DeskRules.objects.exclude(pk=current.pk).select_related("decision").order_by("-valid_from"),
-        "proposals": [
-            (one, desk_rules.unsaved(one))
-            for one in Decision.objects.filter(kind=desk_rules.KIND, state=Decision.State.PROPOSED)
-        ],
+        "proposals": [(one, desk_rules.unsaved(one)) for one in decisions.waiting(desk_rules.KIND)],
     }
+
+
+CLAIM_COLUMNS = (
+    "number", "fund", "submitted on", "decided on", "paid on", "state", "currency", "claimed", "approved"
+)  # fmt: skip
+"""Of a claim in a spreadsheet: amounts, days and states; nobody, and nothing about why."""
+
+
+def claim_rows(found: QuerySet[Claim]) -> Iterator[tuple[Cell, ...]]:
+    """Claims as rows of a spreadsheet."""
+    for one in found.iterator(chunk_size=2000):
+        yield (
+            one.number, one.fund.name, one.submitted_on, one.decided_on, one.paid_on, one.status,
+            str(one.amount_claimed.currency), one.amount_claimed, one.amount_approved,
+        )  # fmt: skip

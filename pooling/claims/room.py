@@ -23,6 +23,22 @@ _MINE = frozenset({Role.MEMBER})
 _DESK = frozenset({Role.CLAIMS_OFFICER, Role.TREASURER})
 
 
+def figures() -> Iterator[rooms.Figure]:
+    """What officers decide about claims beside the rules of the desk."""
+    yield rooms.Figure(
+        "claims.apart_months", _("How long those who traded stay apart"), 24, 6, 120, _("months"),
+        _("Nobody decides about somebody she traded with, or sits on her jury, within so many months (F14)."),
+    )  # fmt: skip
+    yield rooms.Figure(
+        "claims.ahead_days", _("How far ahead a claim can be certified"), 92, 1, 366, _("days"),
+        _("A claim that goes on may be certified so many days beyond the day it comes in."),
+    )  # fmt: skip
+    yield rooms.Figure(
+        "claims.papers_megabytes", _("How much a claim’s papers may hold"), 30, 5, 500, _("megabytes"),
+        _("Files of one claim together; a single file is at most 10 megabytes."),
+    )  # fmt: skip
+
+
 def navigation() -> Iterator[rooms.NavItem]:
     """My claims; the desk for officers."""
     yield rooms.NavItem(_("My claims"), "claims:my_claims", "heart-handshake", "mine", _MINE, 14)
@@ -125,7 +141,7 @@ def statement_sections(*, member_id: int, period: Period, language: str) -> Iter
                 continue
             yield rooms.Section(
                 "benefits", _("Benefits"),
-                _("What the funds owed you for an approved claim, and what was paid."),
+                _("What was set aside for your approved claims, and what was paid."),
                 account.currency.code,
                 tuple(
                     rooms.SectionLine(line.date, str(line.kind.label), line.document, line.amount, line.balance)

@@ -7,18 +7,19 @@ import datetime as dt
 from django.conf import settings
 from django.contrib import messages
 from django.core.paginator import Paginator
-from django.http import Http404, HttpRequest, HttpResponse
+from django.db.models import QuerySet
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from members.governance import decisions
-from members.governance.models import Decision
+from members.governance import pages as proposing
 from members.models import Member
 from mutual import access, clock
 from mutual.access import Role
+from mutual.pages import downloads
 from mutual.pages import forms as pages
 from pooling.benefits.engine import Entitlement
 from pooling.claims import (
@@ -318,16 +319,8 @@ def rules(request: HttpRequest) -> HttpResponse:
     if request.method == "POST":
         if not can_write:
             raise Http404
-        act = {"confirm": desk_rules.confirm, "decline": desk_rules.decline}.get(request.POST.get("answer", ""))
-        decision = get_object_or_404(Decision, number=request.POST.get("number", ""), kind=desk_rules.KIND)
-        if act is None:
-            raise Http404
-        try:
-            act(decision_id=decision.pk, by=access.acting(request), on=clock.today())
-        except (desk_rules.DeskRulesRefused, decisions.DecisionRefused) as refused:
-            messages.error(request, str(refused))
-        else:
-            messages.success(request, _("Noted."))
+        decision = proposing.find(request.POST.get("number", ""), [desk_rules.KIND])
+        proposing.answer(request, decision, desk_rules.confirm, refused=(desk_rules.DeskRulesRefused,))
         return redirect("claims:rules")
     context = {**reports.desk(clock.today()), "can_write": can_write, "me": request.user.pk}
     return render(request, "claims/rules.html", context)
@@ -341,20 +334,14 @@ def rules_change(request: HttpRequest) -> HttpResponse:
     now = desk_rules.on(today)
     first = {name: getattr(now, name) for name in (*desk_rules.FIGURES, "four_eyes_above")}
     form = DeskRulesForm(request.POST or None, currency=settings.COOPERATIVE_CURRENCY, initial=first)
-    if request.method == "POST" and form.is_valid():
-        said = form.cleaned_data
-        try:
-            desk_rules.propose(
-                figures=said, four_eyes_above=said["four_eyes_above"], valid_from=said["valid_from"],
-                text=said["text"], by=access.acting(request), on=today,
-            )  # fmt: skip
-        except desk_rules.DeskRulesRefused as refused:
-            form.add_error("valid_from", str(refused))
-        else:
-            messages.success(request, _("Proposed. Another officer confirms it."))
-            return redirect("claims:rules")
-    return pages.page(
-        request, form, heading=_("Change the rules of the desk"),
+    return proposing.propose(
+        request, form,
+        lambda said: desk_rules.propose(
+            figures=said, four_eyes_above=said["four_eyes_above"], valid_from=said["valid_from"], text=said["text"],
+            by=access.acting(request), on=today,
+        ),
+        refused=desk_rules.DeskRulesRefused, field="valid_from", then=lambda made: reverse("claims:rules"),
+        done=_("Proposed. Another officer confirms it."), heading=_("Change the rules of the desk"),
         lead=_("Another officer confirms them. Claims decided before keep the rules of their day."),
         submit=_("Propose them"), back=reverse("claims:rules"), back_words=_("Rules of the desk"),
     )  # fmt: skip
@@ -376,28 +363,41 @@ def withdraw(request: HttpRequest, number: str) -> HttpResponse:
 
 @access.roles(Role.CLAIMS_OFFICER, Role.TREASURER)
 @require_GET
-def desk(request: HttpRequest) -> HttpResponse:
+def desk(request: HttpRequest) -> HttpResponseBase:
     """Claims that wait; for treasurers, what is approved and to be paid: numbers and amounts only."""
     roles = request.user.roles  # type: ignore[union-attr]
     decides, pays = Role.CLAIMS_OFFICER in roles, Role.TREASURER in roles
     found = Claim.objects.select_related("fund").order_by("id")
+    if downloads.wanted(request):
+        return downloads.table(request, f"claims-{clock.today()}", reports.CLAIM_COLUMNS, reports.claim_rows(found))
+    waiting, certificates, samples = _to_decide(found) if decides else ([], [], [])
+    to_look_at = [*waiting, *(one.claim for one in certificates), *(one.claim for one in samples)]
     context = {
         "decides": decides,
         "pays": pays,
-        "waiting": found.filter(status__in=[Claim.Status.SUBMITTED, Claim.Status.PROPOSED])[:200] if decides else [],
+        "waiting": waiting,
         "going_on": found.filter(status__in=[*Claim.GOING_ON, Claim.Status.APPROVED])[:200] if decides else [],
+        "certificates": certificates,
+        "samples": samples,
+        "not_mine": separation.obstacles(to_look_at, by=access.acting(request), on=clock.today()),
         "to_pay": found.filter(status=Claim.Status.APPROVED)[:200] if pays else [],
-        "certificates": Certificate.objects.select_related("claim")
-        .filter(accepted_on=None, declined_on=None, claim__status__in=Claim.GOING_ON)
-        .order_by("id")[:100]
-        if decides
-        else [],
-        "samples": Sample.objects.select_related("claim").filter(verdict="").order_by("id")[:100] if decides else [],
         "page": Paginator(
             found.filter(status__in=[Claim.Status.PAID, Claim.Status.REFUSED]).order_by("-id"), PAGE
         ).get_page(request.GET.get("page")),
     }
     return render(request, "claims/desk.html", context)
+
+
+def _to_decide(found: QuerySet[Claim]) -> tuple[list[Claim], list[Certificate], list[Sample]]:
+    """Claims, certificates and drawn claims that wait for an officer."""
+    certificates = Certificate.objects.select_related("claim").filter(
+        accepted_on=None, declined_on=None, claim__status__in=Claim.GOING_ON
+    )
+    return (
+        list(found.filter(status__in=[Claim.Status.SUBMITTED, Claim.Status.PROPOSED])[:200]),
+        list(certificates.order_by("id")[:100]),
+        list(Sample.objects.select_related("claim").filter(verdict="").order_by("id")[:100]),
+    )
 
 
 @access.roles(Role.CLAIMS_OFFICER)

@@ -9,6 +9,7 @@ from django.db import transaction
 from django.db.models import F
 from django.utils.translation import gettext as _
 
+from members.governance import figures
 from members.numbers import next_number
 from mutual import repeats
 from mutual.mail import letters
@@ -18,9 +19,6 @@ from mutual.trail import trail
 from pooling import placing
 from pooling.dunning.models import Agreement, Covered, Part
 from pooling.models import Charge
-
-GRACE = 7
-"""Days a part may be late before the agreement counts as broken."""
 
 
 class AgreementRefused(Exception):
@@ -118,7 +116,8 @@ def _review(agreement_id: int, on: dt.date) -> int:
     if agreement.state != Agreement.State.ACTIVE:
         return 0
     paid = _paid(agreement)
-    owed = sum(part.amount for part in agreement.schedule.all() if part.due_on + dt.timedelta(days=GRACE) < on)
+    grace = dt.timedelta(days=figures.value("dues.grace_days", on))
+    owed = sum(part.amount for part in agreement.schedule.all() if part.due_on + grace < on)
     if paid >= agreement.total:
         _end(agreement, Agreement.State.KEPT, on)
     elif paid < owed:

@@ -20,6 +20,14 @@ from pooling.dunning.models import Agreement, Reminder
 _MONEY = frozenset({Role.TREASURER, Role.ADMINISTRATOR, Role.AUDITOR})
 
 
+def figures() -> Iterator[rooms.Figure]:
+    """How long a part of an agreement may be late."""
+    yield rooms.Figure(
+        "dues.grace_days", _("How late a part of an agreement may be"), 7, 0, 60, _("days"),
+        _("An agreement is broken when a part is open longer than that."),
+    )  # fmt: skip
+
+
 def navigation() -> Iterator[rooms.NavItem]:
     """Reminders, agreements, limitation."""
     yield rooms.NavItem(_("Reminders"), "dunning:ladder", "mail", "office", _MONEY, 62)

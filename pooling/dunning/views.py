@@ -136,7 +136,7 @@ def agreement_end(request: HttpRequest, number: str) -> HttpResponse:
 @access.roles(*SEEING)
 @require_GET
 def limitation_page(request: HttpRequest) -> HttpResponse:
-    """Debts whose time has run out, and the rules by country."""
+    """Debts whose time has run out, and the rules by country; several are proposed to be written off at once."""
     context = {
         "barred": limitation.barred(clock.today()),
         "rules": Limitation.objects.order_by("country", "-valid_from"),

@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from members.governance import figures
 from members.models import Member
 from mutual.mail import letters
 from mutual.periods import add_months
@@ -21,9 +22,6 @@ from mutual.trail import trail
 from pooling import placing
 from pooling.easing.models import Check, Draw
 from pooling.models import DuesPlan, PlanMember, PlanVersion, Rate
-
-MONTHS = 12
-"""How long a band holds before it is said anew; an expired band costs the standard rate."""
 
 
 class BandRefused(Exception):
@@ -75,7 +73,7 @@ def declare(*, member_id: int, place: int, by: int, on: dt.date) -> PlanMember:
 
 def _from_next_period(stay: PlanMember, place: int | None, on: dt.date) -> PlanMember:
     start = stay.plan.period_of(on).end
-    until = None if place is None else add_months(start, MONTHS)
+    until = None if place is None else add_months(start, figures.value("dues.band_months", on))
     if stay.since >= start:
         stay.place, stay.place_until = place, until
         stay.save(update_fields=["place", "place_until"])

@@ -41,6 +41,12 @@ class WaiverForm(forms.Form):
         return said
 
 
+class WaiverEndForm(forms.Form):
+    """From which day on dues are asked for again."""
+
+    until = DayField(label=_("Dues are asked for again from"))
+
+
 class WorkForm(forms.Form):
     """Which task takes the place of whose dues."""
 

@@ -17,6 +17,14 @@ from pooling.easing.models import Check, Waiver, WorkCredit
 from pooling.models import PlanMember
 
 
+def figures() -> Iterator[rooms.Figure]:
+    """How long an income band holds."""
+    yield rooms.Figure(
+        "dues.band_months", _("How long a declared income band holds"), 12, 3, 36, _("months"),
+        _("Then the member is asked again; whoever does not answer pays the highest band."),
+    )  # fmt: skip
+
+
 def navigation() -> Iterator[rooms.NavItem]:
     """The reviewer's page; the office finds the rest from the dues page."""
     reviewer = frozenset({Role.CLAIMS_OFFICER})

@@ -9,6 +9,7 @@ urlpatterns = [
     path("easing/", views.easing, name="easing"),
     path("easing/waivers/new/", views.waiver_new, name="waiver_new"),
     path("easing/waivers/<str:number>/", views.waiver, name="waiver"),
+    path("easing/waivers/<str:number>/end/", views.waiver_end, name="waiver_end"),
     path("easing/work/new/", views.work_new, name="work_new"),
     path("easing/draws/new/", views.draw_new, name="draw_new"),
     path("easing/reviews/", views.reviews, name="reviews"),

@@ -12,6 +12,8 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from members.governance import pages as proposing
+from members.governance.models import Decision
 from members.models import Member, User
 from mutual import access, clock, formats
 from mutual.access import Role
@@ -19,13 +21,17 @@ from mutual.pages import forms as pages
 from mutual.periods import month
 from mutual.vault import vault
 from pooling.easing import bands, waivers, work
-from pooling.easing.forms import BandForm, DrawForm, WaiverForm, WorkForm
+from pooling.easing.forms import BandForm, DrawForm, WaiverEndForm, WaiverForm, WorkForm
 from pooling.easing.models import Check, Draw, Waiver, WorkCredit
 from pooling.models import Rate
 
 MONEY = (Role.TREASURER, Role.ADMINISTRATOR)
 SEEING = (*MONEY, Role.AUDITOR)
 PAGE = 200
+
+
+def _decided_at(made: Decision) -> str:
+    return reverse("treasury:correction", args=[made.number])
 
 
 @access.roles(*SEEING)
@@ -49,22 +55,15 @@ def waiver_new(request: HttpRequest) -> HttpResponse:
     today = clock.today()
     first = {"number": request.GET.get("number", "")[:12], "since": month(today).start}
     form = WaiverForm(request.POST or None, initial=first)
-    if request.method == "POST" and form.is_valid():
-        said = form.cleaned_data
-        try:
-            decision = waivers.propose(
-                member_id=said["number"].pk, kind=said["kind"], since=said["since"], until=said["until"],
-                percent=said["percent"], reason=said["reason"], by=access.acting(request), on=today,
-            )  # fmt: skip
-        except waivers.WaiverRefused as refused:
-            form.add_error(None, str(refused))
-        else:
-            messages.success(request, _("Proposed. Another officer confirms it; nothing has been booked yet."))
-            return redirect("treasury:correction", decision.number)
-    return pages.page(
-        request, form, heading=_("Holiday or waiver"),
+    return proposing.propose(
+        request, form,
+        lambda said: waivers.propose(
+            member_id=said["number"].pk, kind=said["kind"], since=said["since"], until=said["until"],
+            percent=said["percent"], reason=said["reason"], by=access.acting(request), on=today,
+        ),
+        refused=waivers.WaiverRefused, then=_decided_at, heading=_("Holiday or waiver"),
         lead=_("A part of the dues, or all of it, is not asked for a while. Two officers decide; why is sealed."),
-        submit=_("Propose it"), back=reverse("easing:easing"), back_words=_("Waivers, work, bands"),
+        back=reverse("easing:easing"), back_words=_("Waivers, work, bands"),
     )  # fmt: skip
 
 
@@ -81,8 +80,37 @@ def waiver(request: HttpRequest, number: str) -> HttpResponse:
             messages.error(request, str(refused))
     looks = vault.openings(found.subject)
     names = {user.pk: user.display_name for user in User.objects.filter(pk__in={look.by for look in looks})}
-    context = {"waiver": found, "reason": reason, "looks": [(look.at, names[look.by]) for look in looks]}
+    can_end = found.until > clock.today()
+    context = {
+        "waiver": found,
+        "reason": reason,
+        "can_end": can_end,
+        "looks": [(look.at, names[look.by]) for look in looks],
+    }
     return render(request, "easing/waiver.html", context)
+
+
+@access.roles(*MONEY)
+@require_http_methods(["GET", "POST"])
+def waiver_end(request: HttpRequest, number: str) -> HttpResponse:
+    """End a waiver earlier; the member gets a letter."""
+    found = get_object_or_404(Waiver.objects.select_related("member"), number=number)
+    form = WaiverEndForm(request.POST or None, initial={"until": max(clock.today(), found.since)})
+    if request.method == "POST" and form.is_valid():
+        try:
+            waivers.end(
+                waiver_id=found.pk, until=form.cleaned_data["until"], by=access.acting(request), on=clock.today()
+            )
+        except waivers.WaiverRefused as refused:
+            form.add_error("until", str(refused))
+        else:
+            messages.success(request, _("Ended. The days after it are asked for again; the member gets a letter."))
+            return redirect("easing:waiver", number)
+    return pages.page(
+        request, form, heading=_("End %(number)s earlier") % {"number": number},
+        lead=_("What was given up for days before stays given up. From that day on dues are asked for as before."),
+        submit=_("End it"), back=reverse("easing:waiver", args=[number]), back_words=number,
+    )  # fmt: skip
 
 
 @access.roles(*MONEY)
@@ -92,22 +120,16 @@ def work_new(request: HttpRequest) -> HttpResponse:
     today = clock.today()
     first = {"number": request.GET.get("number", "")[:12], "period": month(today).label, "done_on": today}
     form = WorkForm(request.POST or None, initial=first)
-    if request.method == "POST" and form.is_valid():
-        said = form.cleaned_data
-        try:
-            decision = work.propose(
-                member_id=said["number"].pk, period=said["period"], task=said["task"], done_on=said["done_on"],
-                by=access.acting(request), on=today,
-            )  # fmt: skip
-        except work.WorkRefused as refused:
-            form.add_error(None, str(refused))
-        else:
-            messages.success(request, _("Recorded. Another officer confirms it; nothing has been booked yet."))
-            return redirect("treasury:correction", decision.number)
-    return pages.page(
-        request, form, heading=_("Paid in work"),
+    return proposing.propose(
+        request, form,
+        lambda said: work.propose(
+            member_id=said["number"].pk, period=said["period"], task=said["task"], done_on=said["done_on"],
+            by=access.acting(request), on=today,
+        ),
+        refused=work.WorkRefused, then=_decided_at, heading=_("Paid in work"),
+        done=_("Recorded. Another officer confirms it; nothing has been booked yet."), submit=_("Record it"),
         lead=_("A task done for the cooperative takes the place of a period's dues. No money moves."),
-        submit=_("Record it"), back=reverse("easing:easing"), back_words=_("Waivers, work, bands"),
+        back=reverse("easing:easing"), back_words=_("Waivers, work, bands"),
     )  # fmt: skip
 
 

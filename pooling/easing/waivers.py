@@ -92,6 +92,11 @@ def end(*, waiver_id: int, until: dt.date, by: int, on: dt.date) -> Waiver:
     waiver.until = until
     waiver.save(update_fields=["until"])
     charging.settle(member_id=waiver.member_id, since=until, by=by, on=on)
+    member = waiver.member
+    letters.send(
+        key=f"waiver/{waiver.number}/ended/{until}", to=member.email, template="emails/waiver_ended",
+        context={"member": member, "waiver": waiver}, language=member.language, reader=member.user_id,
+    )  # fmt: skip
     trail.record(by=by, did="WAIVER_ENDED", subject=waiver.number)
     return waiver
 

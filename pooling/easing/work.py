@@ -11,12 +11,15 @@ from typing import Any
 
 from django.db import transaction
 from django.db.models import F
+from django.utils import translation
 from django.utils.translation import gettext as _
 
 from members.governance import decisions
 from members.governance.models import Decision
 from members.models import Member
-from mutual.periods import Period
+from mutual import formats
+from mutual.mail import letters
+from mutual.periods import Period, parse
 from pooling import credits, placing
 from pooling.easing.models import WorkCredit
 from pooling.models import Charge, PlanMember, PlanVersion
@@ -62,6 +65,13 @@ def carry_out(decision: Decision, terms: dict[str, Any], by: int, on: dt.date) -
         done_on=dt.date.fromisoformat(terms["done_on"]), decision=decision,
     )  # fmt: skip
     credits.work(credit, by=by, on=on)
+    member = credit.member
+    with translation.override(member.language):
+        period = formats.period(parse(label))
+    letters.send(
+        key=f"decision/{decision.number}/work", to=member.email, template="emails/work_taken",
+        context={"member": member, "period": period}, language=member.language, reader=member.user_id,
+    )  # fmt: skip
     return credit
 
 

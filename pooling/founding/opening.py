@@ -227,14 +227,5 @@ def adopt_charter(*, decision_id: int, by: int, on: dt.date) -> Decision:
 
     :raises members.governance.decisions.DecisionRefused: if it was decided, or proposed by the same person
     """
-    decision = decisions.lock(decision_id, kind=CHARTER, by=by)
-    decisions.confirm(decision, by=by, on=on)
-    return decision
-
-
-@transaction.atomic(durable=True)
-def decline_charter(*, decision_id: int, by: int, on: dt.date) -> Decision:
-    """Decline a charter as the second officer."""
-    decision = decisions.lock(decision_id, kind=CHARTER, by=by)
-    decisions.decline(decision, by=by, on=on)
-    return decision
+    with decisions.deciding(decision_id, kind=CHARTER, by=by, on=on) as decision:
+        return decision

@@ -7,12 +7,11 @@ from typing import Any
 from django.conf import settings
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
-from members.governance import decisions
-from members.governance.models import Decision
+from members.governance import pages as proposing
 from mutual import access, clock
 from mutual.access import Role
 from pooling.benefits import rules, schemes, texts
@@ -96,8 +95,8 @@ def _open(request: HttpRequest, plan: Plan, form: FoundForm | SchemeForm) -> Htt
 
 
 _ANSWERS = {
-    opening.CHARTER: (opening.adopt_charter, opening.decline_charter),
-    surplus_rules.KIND: (surplus_rules.adopt, surplus_rules.decline),
+    opening.CHARTER: opening.adopt_charter,
+    surplus_rules.KIND: surplus_rules.adopt,
 }
 
 
@@ -105,18 +104,9 @@ _ANSWERS = {
 @require_http_methods(["GET", "POST"])
 def decision(request: HttpRequest, number: str) -> HttpResponse:
     """A charter, or rules for the surplus: read, adopted or declined by a second officer."""
-    found = get_object_or_404(
-        Decision.objects.select_related("proposed_by", "decided_by"), number=number, kind__in=list(_ANSWERS)
-    )
+    found = proposing.find(number, _ANSWERS)
     if request.method == "POST":
-        adopt, decline = _ANSWERS[found.kind]
-        act = adopt if request.POST.get("answer") == "adopt" else decline
-        try:
-            act(decision_id=found.pk, by=access.acting(request), on=clock.today())
-        except (decisions.DecisionRefused, surplus_rules.SurplusRulesRefused) as refused:
-            messages.error(request, str(refused))
-        else:
-            messages.success(request, _("Decided."))
+        proposing.answer(request, found, _ANSWERS[found.kind], refused=(surplus_rules.SurplusRulesRefused,))
         return redirect("founding:decision", number)
     is_charter = found.kind == opening.CHARTER
     fund = Fund.objects.filter(pk=found.terms.get("fund")).first() if is_charter else None
@@ -127,8 +117,6 @@ def decision(request: HttpRequest, number: str) -> HttpResponse:
     )
     context = {
         "decision": found, "is_charter": is_charter, "fund": fund, "clauses": clauses,
-        "can_decide": found.state == Decision.State.PROPOSED and found.proposed_by_id != request.user.pk,
-        "proposed_by": found.proposed_by.display_name,
-        "decided_by": found.decided_by.display_name if found.decided_by else "",
+        "can_write": True, "me": request.user.pk,
     }  # fmt: skip
     return render(request, "founding/decision.html", context)

@@ -12,7 +12,6 @@ from mutual.inputs import AmountField, DayField, TextField
 from mutual.pages.forms import KeyedForm
 from pooling.models import Fund
 from pooling.payouts.models import PayRun
-from pooling.payouts.proposals import MONTHS
 from pooling.treasury.models import BankAccount
 
 CURRENCY = settings.COOPERATIVE_CURRENCY
@@ -63,7 +62,7 @@ class LoanForm(forms.Form):
     lender = _FundField(_("Lent by"))
     borrower = _FundField(_("Lent to"))
     amount = AmountField(label=_("Amount"), currency=CURRENCY)
-    months = forms.IntegerField(label=_("Comes back in so many monthly parts"), min_value=1, max_value=MONTHS)
+    months = forms.IntegerField(label=_("Comes back in so many monthly parts"), min_value=1, max_value=240)
     first_on = DayField(label=_("First part on"))
     text = TextField(label=_("What is decided, and why"), max_length=1000)
 

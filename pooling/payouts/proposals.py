@@ -15,14 +15,14 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from psycopg import sql
 
-from members.governance import decisions
+from members.governance import decisions, figures
 from members.governance.models import Decision
 from members.numbers import next_number
 from mutual import formats
 from mutual.ledger import balances, journal
 from mutual.ledger.kinds import Kind
 from mutual.money import Money, from_minor, minor, zero
-from pooling import accounts, setting_aside
+from pooling import accounts, booking, setting_aside
 from pooling.circles import giving
 from pooling.models import Fund
 from pooling.payouts import loans
@@ -41,8 +41,6 @@ KINDS = {
     GIVE_BACK: gettext_lazy("Money back to the surplus"),
     FLOOR: gettext_lazy("Hard floor"),
 }
-MONTHS = 60
-"""The longest plan of a loan."""
 
 
 class ProposalRefused(Exception):
@@ -110,8 +108,9 @@ def propose_loan(
     lender, borrower = Fund.objects.get(pk=lender_id), Fund.objects.get(pk=borrower_id)
     if lender == borrower or not lender.currency == borrower.currency == str(amount.currency):
         raise BadTerms(_("A loan is between two funds of the same currency."))
-    if not 1 <= months <= MONTHS or first_on <= on:
-        raise BadTerms(_("It comes back in 1 to %(months)s monthly parts, the first after today.") % {"months": MONTHS})
+    most = figures.value("funds.loan_months", on)
+    if not 1 <= months <= most or first_on <= on:
+        raise BadTerms(_("It comes back in 1 to %(months)s monthly parts, the first after today.") % {"months": most})
     _may_leave(lender, amount)
     terms = {"lender": lender_id, "borrower": borrower_id, "months": months, "first_on": first_on.isoformat()}
     return _propose(LOAN, f"fund-{lender.slug}", text, terms | _terms(amount), by, on)
@@ -192,25 +191,8 @@ def confirm(*, decision_id: int, kind: str, by: int, on: dt.date) -> Decision:
     :raises members.governance.decisions.DecisionRefused: if it was decided, or proposed by the same person
     :raises ProposalRefused: if the fund does not allow it (any more)
     """
-    decision = decisions.lock(decision_id, kind=kind, by=by)
-    try:
-        with transaction.atomic():
-            _CARRY_OUT[kind](decision, decision.terms, by, on)
-    except journal.PeriodClosed as error:
-        day = formats.day(error.open_from)
-        raise NotPossibleNow(_("The books are closed before %(day)s.") % {"day": day}) from error
-    except journal.BalanceOutOfRange as error:
-        over = formats.money(error.over_by)
-        raise NotPossibleNow(_("That is %(over)s more than there is.") % {"over": over}) from error
-    decisions.confirm(decision, by=by, on=on)
-    return decision
-
-
-@transaction.atomic(durable=True)
-def decline(*, decision_id: int, kind: str, by: int, on: dt.date) -> Decision:
-    """Decline a proposal as the second officer; nothing is booked."""
-    decision = decisions.lock(decision_id, kind=kind, by=by)
-    decisions.decline(decision, by=by, on=on)
+    with decisions.deciding(decision_id, kind=kind, by=by, on=on) as decision, booking.saying(NotPossibleNow):
+        _CARRY_OUT[kind](decision, decision.terms, by, on)
     return decision
 
 

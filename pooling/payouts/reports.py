@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -14,11 +15,12 @@ from django.utils.translation import gettext as _
 from mutual import charts, formats
 from mutual.ledger import balances
 from mutual.money import Money, from_minor, zero
+from mutual.tables import Cell
 from pooling import setting_aside
 from pooling.claims.models import Instalment
 from pooling.models import Fund
 from pooling.payouts import index, proposals
-from pooling.payouts.models import Loan, PayRun
+from pooling.payouts.models import Loan, Payout, PayRun
 
 FEW = 5
 """No figure about fewer people is shown to members."""
@@ -200,3 +202,54 @@ def terms(said: dict[str, Any]) -> list[tuple[str, str]]:
         words = _("in %(months)s monthly parts from %(day)s") % {"months": said["months"], "day": first}
         facts.append((_("Comes back"), words))
     return facts
+
+
+_PUBLIC_COLUMNS = ("number", "fund", "day", "cover index", "currency", "approved", "paid")
+_RUN_COLUMNS = (
+    "number", "fund", "day", "state", "cover index", "currency", "held", "floor", "approved", "payable", "gifts",
+    "paid", "instalments", "people",
+)  # fmt: skip
+PAYOUT_COLUMNS = ("claim", "instalment", "currency", "due", "share of the fund", "gifts", "made up later", "paid")
+LOAN_COLUMNS = (
+    "number", "from fund", "to fund", "lent on", "months", "first part on", "currency", "lent", "repaid", "late",
+    "decision",
+)  # fmt: skip
+
+
+def run_table(*, whole: bool) -> tuple[Sequence[str], Iterator[tuple[Cell, ...]]]:
+    """Every run as rows of a spreadsheet: whole for officers, as published for members."""
+    found = PayRun.objects.select_related("fund").order_by("-day", "-id")
+    if not whole:
+        return _PUBLIC_COLUMNS, (
+            (one.number, one.fund, one.day, one.index, None, one.approved, one.payable) for one in published(10_000)
+        )
+    return _RUN_COLUMNS, (
+        (
+            run.number, run.fund.name, run.day, run.state, run.index, run.fund.currency, run.money(run.cash),
+            run.money(run.floor), run.money(run.approved), run.money(run.payable), run.money(run.gifts),
+            run.money(run.paid), run.count, run.people,
+        )
+        for run in found.iterator(chunk_size=2000)
+    )  # fmt: skip
+
+
+def payout_rows(one: PayRun) -> Iterator[tuple[Cell, ...]]:
+    """What a run paid, by instalment: numbers and amounts, nobody's name."""
+    found = Payout.objects.select_related("instalment__claim").filter(run=one).order_by("pk")
+    for payout in found.iterator(chunk_size=2000):
+        yield (
+            payout.instalment.claim.number, payout.instalment.place, one.fund.currency, one.money(payout.due),
+            one.money(payout.share), one.money(payout.gift), one.money(payout.topped_up),
+            one.money(payout.instalment.amount_paid),
+        )  # fmt: skip
+
+
+def loan_rows(on: dt.date) -> Iterator[tuple[Cell, ...]]:
+    """Every loan as rows of a spreadsheet."""
+    for one in Loan.objects.select_related("lender", "borrower", "decision").order_by("-id").iterator(chunk_size=500):
+        unit = one.lender.currency
+        yield (
+            one.number, one.lender.name, one.borrower.name, one.lent_on, one.months, one.first_on, unit,
+            from_minor(one.amount, unit), from_minor(one.repaid, unit), from_minor(one.late_on(on), unit),
+            one.decision.number,
+        )  # fmt: skip

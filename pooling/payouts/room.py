@@ -22,6 +22,14 @@ from pooling.payouts.models import PayRun
 _SEEING = frozenset({Role.TREASURER, Role.AUDITOR, Role.ADMINISTRATOR})
 
 
+def figures() -> Iterator[rooms.Figure]:
+    """How long a loan between funds may run."""
+    yield rooms.Figure(
+        "funds.loan_months", _("How long a loan between funds may run"), 60, 1, 240, _("months"),
+        _("Loans lent before keep their plans."),
+    )  # fmt: skip
+
+
 def navigation() -> Iterator[rooms.NavItem]:
     """The published indexes for everybody; decisions about funds for officers."""
     everybody = _SEEING | {Role.MEMBER, Role.CLAIMS_OFFICER}

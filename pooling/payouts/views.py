@@ -7,19 +7,19 @@ from typing import Any
 
 from django import forms as django_forms
 from django.contrib import messages
-from django.core.paginator import Paginator
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from members.governance import decisions
+from members.governance import pages as proposing
 from members.governance.models import Decision
 from mutual import access, clock, formats, people
 from mutual.access import Role
 from mutual.ledger import audit
 from mutual.money import minor
+from mutual.pages import downloads
 from mutual.pages import forms as pages
 from mutual.vault import vault
 from mutual.vault.vault import VaultRefused
@@ -30,7 +30,6 @@ from pooling.payouts.models import BankFile, Loan, PayRun
 EVERYBODY = (Role.MEMBER, Role.TREASURER, Role.CLAIMS_OFFICER, Role.AUDITOR, Role.ADMINISTRATOR)
 SEEING = (Role.TREASURER, Role.AUDITOR, Role.ADMINISTRATOR)
 MONEY = (Role.TREASURER, Role.ADMINISTRATOR)
-PAGE = 50
 
 
 def _has(request: HttpRequest, *roles: Role) -> bool:
@@ -39,9 +38,12 @@ def _has(request: HttpRequest, *roles: Role) -> bool:
 
 @access.roles(*EVERYBODY)
 @require_GET
-def overview(request: HttpRequest) -> HttpResponse:
+def overview(request: HttpRequest) -> HttpResponseBase:
     """Every published index; for officers, what waits and what a run would come to."""
     sees = _has(request, *SEEING)
+    if downloads.wanted(request):
+        heading, rows = reports.run_table(whole=sees)
+        return downloads.table(request, f"pay-runs-{clock.today()}", heading, rows)
     context = {
         "published": reports.published(),
         "lines": reports.fund_lines() if sees else [],
@@ -79,7 +81,7 @@ def preview(request: HttpRequest, slug: str) -> HttpResponse:
 
 @access.roles(*SEEING)
 @require_http_methods(["GET", "POST"])
-def run_page(request: HttpRequest, number: str) -> HttpResponse:
+def run_page(request: HttpRequest, number: str) -> HttpResponseBase:
     """One run; a treasurer may go on with one that stopped."""
     run = get_object_or_404(PayRun.objects.select_related("fund", "bank"), number=number)
     if request.method == "POST":
@@ -88,6 +90,8 @@ def run_page(request: HttpRequest, number: str) -> HttpResponse:
         paying.go_on(number=number, by=access.acting(request))
         messages.success(request, _("It goes on."))
         return redirect("payouts:run", number)
+    if downloads.wanted(request):
+        return downloads.table(request, f"pay-run-{number}", reports.PAYOUT_COLUMNS, reports.payout_rows(run))
     context = {
         "view": reports.run(run), "progress": paying.prepare(run), "pays": _has(request, Role.TREASURER),
         "can_write": _has(request, *MONEY), "chart": reports.history(run.fund),
@@ -138,8 +142,11 @@ def bank_file_bytes(request: HttpRequest, number: str) -> HttpResponse:
 
 @access.roles(*EVERYBODY)
 @require_GET
-def loan_list(request: HttpRequest) -> HttpResponse:
+def loan_list(request: HttpRequest) -> HttpResponseBase:
     """What funds lent one another, how it comes back, and what is late."""
+    if downloads.wanted(request):
+        rows = reports.loan_rows(clock.today())
+        return downloads.table(request, f"loans-{clock.today()}", reports.LOAN_COLUMNS, rows)
     context = {
         "views": reports.loans(clock.today()), "can_write": _has(request, *MONEY),
         "repays": _has(request, Role.TREASURER),
@@ -175,44 +182,20 @@ def repay(request: HttpRequest, number: str) -> HttpResponse:
 @require_GET
 def decision_list(request: HttpRequest) -> HttpResponse:
     """What two officers decide about funds' money: waiting ones first."""
-    found = Decision.objects.select_related("proposed_by", "decided_by").filter(kind__in=proposals.KINDS)
-    page = Paginator(found.exclude(state=Decision.State.PROPOSED).order_by("-id"), PAGE).get_page(
-        request.GET.get("page")
+    return proposing.decision_lists(
+        request, "payouts/decisions.html", kinds=proposals.KINDS, view="payouts:decision", writers=MONEY
     )
-    context = {
-        "waiting": found.filter(state=Decision.State.PROPOSED).order_by("id")[:PAGE], "page": page,
-        "kinds": proposals.KINDS, "can_write": _has(request, *MONEY),
-    }  # fmt: skip
-    return render(request, "payouts/decisions.html", context)
 
 
 @access.roles(*SEEING)
 @require_http_methods(["GET", "POST"])
 def decision_page(request: HttpRequest, number: str) -> HttpResponse:
     """One proposal: confirm or decline it as the second officer."""
-    decision = get_object_or_404(
-        Decision.objects.select_related("proposed_by", "decided_by"), number=number, kind__in=proposals.KINDS
-    )
-    if request.method == "POST":
-        if not _has(request, *MONEY):
-            raise Http404
-        act = proposals.confirm if request.POST.get("answer") == "confirm" else proposals.decline
-        try:
-            act(decision_id=decision.pk, kind=decision.kind, by=access.acting(request), on=clock.today())
-        except (decisions.DecisionRefused, proposals.ProposalRefused) as refused:
-            messages.error(request, str(refused))
-        else:
-            messages.success(request, _("Decided."))
-        return redirect("payouts:decision", number)
-    context = {
-        "decision": decision,
-        "kind": proposals.KINDS[decision.kind],
-        "facts": reports.terms(decision.terms),
-        "can_decide": _has(request, *MONEY) and decision.proposed_by_id != request.user.pk,
-        "proposed_by": decision.proposed_by.display_name,
-        "decided_by": decision.decided_by.display_name if decision.decided_by else "",
-    }
-    return render(request, "payouts/decision.html", context)
+    return proposing.decision_page(
+        request, number, kinds=proposals.KINDS, writers=MONEY, confirm=proposals.confirm,
+        refused=(proposals.ProposalRefused,), facts=reports.terms, back=reverse("payouts:decisions"),
+        back_words=_("Decisions about funds"),
+    )  # fmt: skip
 
 
 _PROPOSALS: dict[str, tuple[type[django_forms.Form], Callable[..., Decision], dict[str, str], Any, Any]] = {
@@ -247,16 +230,13 @@ def propose(request: HttpRequest, kind: str) -> HttpResponse:
         raise Http404
     form_class, act, ids, heading, lead = _PROPOSALS[kind]
     form = form_class(request.POST or None, initial={key: request.GET.get(key, "")[:40] for key in ids})
-    if request.method == "POST" and form.is_valid():
-        said = {ids.get(key, key): value.pk if key in ids else value for key, value in form.cleaned_data.items()}
-        try:
-            decision = act(**said, by=access.acting(request), on=clock.today())
-        except proposals.ProposalRefused as refused:
-            form.add_error(None, str(refused))
-        else:
-            messages.success(request, _("Proposed. Another officer confirms it; nothing has been booked yet."))
-            return redirect("payouts:decision", decision.number)
-    return pages.page(
-        request, form, heading=heading(), lead=lead(), submit=_("Propose it"), back=reverse("payouts:decisions"),
-        back_words=_("Decisions about funds"),
+
+    def propose_it(said: dict[str, Any]) -> Decision:
+        named = {ids.get(key, key): value.pk if key in ids else value for key, value in said.items()}
+        return act(**named, by=access.acting(request), on=clock.today())
+
+    return proposing.propose(
+        request, form, propose_it, refused=proposals.ProposalRefused,
+        then=lambda made: reverse("payouts:decision", args=[made.number]), heading=heading(), lead=lead(),
+        back=reverse("payouts:decisions"), back_words=_("Decisions about funds"),
     )  # fmt: skip

@@ -15,7 +15,7 @@ from mutual.money import decimals
 from mutual.periods import add_months, month
 from pooling.solvency import tables
 from pooling.solvency.facts import ClaimFact, FundFacts
-from pooling.solvency.simulation import MONTHS, Cell, OpenClaims, Setup
+from pooling.solvency.simulation import MONTHS, Cell, Floats, OpenClaims, Setup
 from pooling.solvency.tables import Survival
 
 YEAR = 365.25
@@ -88,11 +88,7 @@ def spells(claims: Sequence[ClaimFact], on: dt.date) -> list[Spell]:
     for claim in sorted(claims, key=lambda one: (one.member, one.first_day, one.last_day)):
         if claim.refused:
             continue
-        fresh = (
-            claim.illness
-            and claim.last_day >= claim.reported_on - dt.timedelta(days=3)
-            and claim.last_day >= on - dt.timedelta(days=FRESH_DAYS)
-        )
+        fresh = _goes_on(claim, on)
         last = found[-1] if found else None
         if last and last.member == claim.member and (claim.first_day - last.last_day).days <= GAP_DAYS + 1:
             found[-1] = replace(
@@ -107,6 +103,17 @@ def spells(claims: Sequence[ClaimFact], on: dt.date) -> list[Spell]:
                 )
             )  # fmt: skip
     return found
+
+
+def _goes_on(claim: ClaimFact, on: dt.date) -> bool:
+    """Whether an illness may go on: by its schedule where it is paid month by month, else by how lately it ended."""
+    if claim.going_on is not None:
+        return claim.illness and claim.going_on
+    return (
+        claim.illness
+        and claim.last_day >= claim.reported_on - dt.timedelta(days=3)
+        and claim.last_day >= on - dt.timedelta(days=FRESH_DAYS)
+    )
 
 
 def coming_months(on: dt.date, count: int = MONTHS) -> list[dt.date]:
@@ -140,6 +147,7 @@ def of(facts: FundFacts) -> Assumptions:
         for (_age, of_members, relative), survival in zip(bands, survivals, strict=True):
             paid = tables.paid_days(survival, waiting=waiting, longest=most)
             cells.append(Cell(of_members * share, incidence * relative, daily, paid))
+    cells = _above_circles(cells, facts)
     mean_days, mean_cost = _means(cells)
     going_on, reserve = _going_on(history, facts, longest, sickness=sickness, survivals=survivals, bands=bands)
     unreported = incidence * facts.members / 12 * float(np.sum(1 - reported))
@@ -242,6 +250,37 @@ def _benefits(
         return [(round(said["daily"]) * 10 ** decimals(facts.currency), 1.0)]
     groups = np.array_split(np.array(amounts), min(BENEFITS, len(amounts)))
     return [(max(round(float(group.mean())), 1), len(group) / len(amounts)) for group in groups]
+
+
+def _above_circles(cells: Sequence[Cell], facts: FundFacts) -> list[Cell]:
+    """What is left to the fund of claims whose first part a circle carries (F6); none where there are no circles.
+
+    The retention counts as so many whole paid days, the last one rounded down: to the fund's cost never too many. Where
+    circles have less room in a year than their members' claims are expected to take, the fund pays the share beyond.
+    """
+    circled = facts.circled
+    if not circled.seated or not facts.members:
+        return list(cells)
+    carried, left = 0.0, []
+    for cell in cells:
+        days = len(cell.paid_days) if circled.retention is None else circled.retention // max(cell.daily, 1)
+        lengths = np.arange(len(cell.paid_days))
+        carried += cell.share * cell.rate * cell.daily * float(cell.paid_days @ np.minimum(lengths, days))
+        left.append(replace(cell, paid_days=_beyond(cell.paid_days, days)))
+    expected = carried * circled.seated
+    share = min(circled.seated / facts.members, 1.0) * (min(circled.room / expected, 1.0) if expected else 1.0)
+    return [
+        *(replace(cell, share=cell.share * (1 - share)) for cell in cells),
+        *(replace(cell, share=cell.share * share) for cell in left),
+    ]
+
+
+def _beyond(paid: Floats, days: int) -> Floats:
+    """How likely each number of paid days is once the first ``days`` of them are somebody else's."""
+    beyond = np.zeros(max(len(paid) - days, 1))
+    beyond[0] = paid[: days + 1].sum()
+    beyond[1:] = paid[days + 1 :]
+    return beyond
 
 
 def _means(cells: Sequence[Cell]) -> tuple[float, int]:

@@ -11,15 +11,19 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db import connection
-from django.db.models import Sum
+from django.db.models import Max, Sum
 
 from members.models import Member
 from mutual.ledger import balances, chart
 from mutual.money import minor
 from mutual.periods import Period, add_months
+from pooling import accounts
 from pooling.benefits import rules
 from pooling.benefits.models import Cover, RuleVersion
 from pooling.benefits.terms import Clock, Per, Span
+from pooling.circles import terms as circle_terms
+from pooling.circles.gifts import premiums
+from pooling.circles.models import Circle, Seat
 from pooling.claims.models import Claim, Instalment
 from pooling.models import DuesPlan, Fund, PlanVersion
 
@@ -44,7 +48,10 @@ class ClaimFact:
     decided_on: dt.date | None
     refused: bool
     amount: int
-    """What was approved; what was asked for while it is not decided."""
+    """What was approved; what was asked for while it is not decided; of a claim paid month by month, what was set aside
+    up to its last day here."""
+    going_on: bool | None = None
+    """Whether it goes on, as its schedule says; none for a claim that is not paid month by month."""
 
     @property
     def days(self) -> int:
@@ -67,14 +74,30 @@ class Terms:
 
 
 @dataclass(frozen=True)
+class Circled:
+    """What circles carry of a fund's claims, and pay it for the rest.
+
+    :ivar seated: how many members sit in a circle that gives
+    :ivar retention: what a circle carries of one claim at most, in minor units; none is everything
+    :ivar room: what circles can carry in a year: their retentions of a year, and what their buffers hold and get
+    :ivar premiums: what they pay the fund in a month
+    """
+
+    seated: int = 0
+    retention: int | None = None
+    room: int = 0
+    premiums: int = 0
+
+
+@dataclass(frozen=True)
 class FundFacts:
     """One fund on one day.
 
     :ivar held: what the fund holds, above nothing; ``set_aside`` more is kept for approved benefits
-    :ivar owed: approved and not paid yet, whether set aside or not
+    :ivar owed: approved and not paid yet, whether set aside or not, without what circles gave for it
     :ivar ages: how many members of each age are known; the others' ages are not
     :ivar exposure_days: how many days members belonged in the time the rates are counted over
-    :ivar dues: what a member pays into this fund in a month, on average
+    :ivar dues: what a member pays into this fund in a month, on average, with what circles pay as premiums
     :ivar earned: dues charged for this fund in the last twelve months
     :ivar charges, settled, lost: charges that should be paid by now: how many, what they sum to, what of it is open
     """
@@ -103,6 +126,7 @@ class FundFacts:
     lost: int
     claims: tuple[ClaimFact, ...]
     terms: Terms
+    circled: Circled = Circled()
 
 
 def funds(only: str = "") -> list[Fund]:
@@ -121,13 +145,17 @@ def of(fund: Fund, on: dt.date) -> FundFacts:
     members, joined, left, exposure = _members(fund.currency, first, on)
     now, earned, charges, settled, lost = _dues(fund, on)
     pot = _pot(fund)
-    owed = Instalment.objects.filter(fund=fund, state=Instalment.State.APPROVED).aggregate(sum=Sum("amount_due"))["sum"]
+    unpaid = Instalment.objects.filter(fund=fund, state=Instalment.State.APPROVED)
+    owed = unpaid.aggregate(sum=Sum("amount_due"))["sum"] or 0
+    owed -= unpaid.filter(carried__returned_on=None).aggregate(sum=Sum("carried__given"))["sum"] or 0
+    circled = _circled(fund, on)
+    now += circled.premiums // members if members else 0
     return FundFacts(
         fund_id=fund.pk, slug=fund.slug, name=fund.name, promise=fund.promise, currency=fund.currency, on=on,
-        history_from=first, held=minor(balances.of(fund.account)), set_aside=pot, owed=int(owed or 0),
+        history_from=first, held=minor(balances.of(fund.account)), set_aside=pot, owed=int(owed),
         floor=minor(fund.floor), members=members, joined_lately=_joined_lately(fund.currency, terms, on),
         joined=joined, left=left, exposure_days=exposure, ages=_ages(fund, on), dues=now, earned=earned,
-        charges=charges, settled=settled, lost=lost, claims=tuple(_claims(fund, on)), terms=terms,
+        charges=charges, settled=settled, lost=lost, claims=tuple(_claims(fund, on)), terms=terms, circled=circled,
     )  # fmt: skip
 
 
@@ -143,6 +171,25 @@ def terms_of(fund: Fund, on: dt.date) -> Terms:
     if one.duration is not None:
         longest = _days(one.duration) - (own_risk if one.clock == Clock.OCCURRED else 0)
     return Terms(one.waiting_months, own_risk, longest and max(longest, 1), one.ceiling_claim)
+
+
+def _circled(fund: Fund, on: dt.date) -> Circled:
+    """What the circles of a fund carry by the terms in force, as far as they can."""
+    terms = circle_terms.in_force(fund.pk, on)
+    if terms is None:
+        return Circled()
+    seats = Seat.objects.filter(circle__fund=fund, circle__state__in=Circle.GIVING, left_on=None, joined_on__lte=on)
+    levels = circle_terms.levels(terms)
+    deposits = [(levels.get(place) or levels[max(levels)]).deposit for place in seats.values_list("place", flat=True)]
+    if not deposits:
+        return Circled()
+    buffers = chart.with_prefix(f"{accounts.BUFFERS}{fund.slug}:", book=chart.coop_book())
+    held = balances.of_many([one for one in buffers if one.currency.code == fund.currency])
+    month = sum(premiums(deposits, terms.premium_points))
+    room = sum(minor(amount) for amount in held.values()) + 12 * (sum(deposits) - month)
+    if terms.year_retention is not None:
+        room = min(room, terms.year_retention * seats.values("circle").distinct().count())
+    return Circled(len(deposits), terms.claim_retention, max(room, 0), month)
 
 
 def _days(span: Span) -> int:
@@ -234,7 +281,7 @@ def _dues(fund: Fund, on: dt.date) -> tuple[int, int, int, int, int]:
         cursor.execute(
             """
             SELECT version_id, sum(amount), count(*) FROM (
-                SELECT DISTINCT ON (c.member_id) c.member_id, c.version_id, c.amount
+                SELECT DISTINCT ON (c.member_id) c.member_id, c.version_id, coalesce(c.whole, c.amount) AS amount
                   FROM pooling_charge c JOIN members_member m ON m.id = c.member_id
                  WHERE c.charged_on > %(first)s AND c.charged_on <= %(on)s AND m.status IN ('ACTIVE', 'SUSPENDED')
                    AND m.currency = %(currency)s AND c.part = 0 AND NOT c.version_id = ANY(%(once)s)
@@ -274,30 +321,45 @@ def _planned(fund: Fund, on: dt.date) -> tuple[int, int]:
     return yearly, payers
 
 
+_ILL = (Claim.Occasion.ILLNESS, Claim.Occasion.ACCIDENT, Claim.Occasion.WORK_ACCIDENT)
+
+
 def _claims(fund: Fund, on: dt.date) -> list[ClaimFact]:
     rows: Any = (
         Claim.objects.filter(fund=fund, submitted_on__gt=add_months(on, -CLAIMS_MONTHS), submitted_on__lte=on)
         .exclude(status=Claim.Status.WITHDRAWN)
         .order_by("id")
         .values_list(
-            "member_id", "occasion", "first_day", "last_day", "submitted_on", "decided_on", "status",
+            "pk", "member_id", "occasion", "first_day", "last_day", "submitted_on", "decided_on", "status", "ongoing",
             "amount_claimed", "amount_approved",
         )
     )  # fmt: skip
     unit = 10**fund.account.currency.decimals
-    return [
-        ClaimFact(
-            member,
-            occasion in (Claim.Occasion.ILLNESS, Claim.Occasion.ACCIDENT, Claim.Occasion.WORK_ACCIDENT),
-            first,
-            last,
-            reported,
-            decided,
-            status == Claim.Status.REFUSED,
-            int((asked if approved is None else approved) * unit),
-        )
-        for member, occasion, first, last, reported, decided, status, asked, approved in rows
-    ]
+    months = _set_aside_so_far(fund)
+    found = []
+    for pk, member, occasion, first, certified, reported, decided, status, ongoing, asked, approved in rows:
+        month_by_month = status in Claim.GOING_ON
+        last, amount = certified, int((asked if approved is None else approved) * unit)
+        if month_by_month:
+            last, amount = months.get(pk, (last, amount))
+        found.append(
+            ClaimFact(
+                member, occasion in _ILL, first, last, reported, decided,
+                status == Claim.Status.REFUSED, amount, ongoing if month_by_month else None,
+            )
+        )  # fmt: skip
+    return found
+
+
+def _set_aside_so_far(fund: Fund) -> dict[int, tuple[dt.date, int]]:
+    """Of claims paid month by month: up to which day, and how much."""
+    rows = (
+        Instalment.objects.filter(fund=fund, claim__status__in=Claim.GOING_ON)
+        .exclude(state=Instalment.State.RELEASED)
+        .values("claim_id")
+        .annotate(until=Max("last_day"), amount=Sum("amount_due"))
+    )
+    return {row["claim_id"]: (row["until"], int(row["amount"])) for row in rows}
 
 
 @dataclass(frozen=True)

@@ -146,48 +146,47 @@ def confirm(*, decision_id: int, by: int, on: dt.date) -> Decision:
     :raises members.governance.decisions.DecisionRefused: if decided, or proposed by the same person
     :raises PatronageRefused: if there is less surplus by now
     """
-    decision = decisions.lock(decision_id, kind=SHARING, by=by)
-    unit = settings.COOPERATIVE_CURRENCY
-    surplus = accounts.surplus(unit)
-    chart.lock(surplus)
-    found = of(decision)
-    _is_there(found)
-    said, _rules_of = _rules(found.year)
-    first_by, rest_by = sharing.payment_days(said, found.year.last_day)
-    members = Member.objects.in_bulk(list(found.members))
-    own = {pk: accounts.patronage(one.number, unit, pk) for pk, one in sorted(members.items())}
-    moves = [
-        journal.move(from_minor(amount, unit), debit=surplus, credit=_target(purpose, fund, unit))
-        for (purpose, fund), amount in found.parts.items()
-        if purpose != "MEMBERS"
-    ]
-    moves += [
-        journal.move(from_minor(part, unit), debit=surplus, credit=own[pk])
-        for pk, (_minutes, part) in sorted(found.members.items())
-    ]
-    try:
-        with transaction.atomic():
-            journal.post(
-                kind=Kind.SURPLUS_ALLOCATED, key=f"decision/{decision.number}/allocated", date=on, transfers=moves,
-                recorded_by=by, document=decision.number,
-            )  # fmt: skip
-    except journal.JournalRefused as refused:
-        raise NotThere(str(refused)) from refused
-    Allocation.objects.bulk_create(
-        Allocation(
-            decision=decision, place=place, purpose=purpose, fund_id=fund, amount=from_minor(amount, unit),
-            allocated_on=on,
-        )
-        for place, ((purpose, fund), amount) in enumerate(found.parts.items())
-    )  # fmt: skip
-    made = Patronage.objects.bulk_create(
-        Patronage(
-            decision=decision, year=found.year, member=members[pk], minutes=minutes, amount=part,
-            first=sharing.first_payment(said, part), first_by=first_by, rest_by=rest_by,
-        )
-        for pk, (minutes, part) in sorted(found.members.items())
-    )  # fmt: skip
-    decisions.confirm(decision, by=by, on=on)
+    with decisions.deciding(decision_id, kind=SHARING, by=by, on=on) as decision:
+        unit = settings.COOPERATIVE_CURRENCY
+        surplus = accounts.surplus(unit)
+        chart.lock(surplus)
+        found = of(decision)
+        _is_there(found)
+        said, _rules_of = _rules(found.year)
+        first_by, rest_by = sharing.payment_days(said, found.year.last_day)
+        members = Member.objects.in_bulk(list(found.members))
+        own = {pk: accounts.patronage(one.number, unit, pk) for pk, one in sorted(members.items())}
+        moves = [
+            journal.move(from_minor(amount, unit), debit=surplus, credit=_target(purpose, fund, unit))
+            for (purpose, fund), amount in found.parts.items()
+            if purpose != "MEMBERS"
+        ]
+        moves += [
+            journal.move(from_minor(part, unit), debit=surplus, credit=own[pk])
+            for pk, (_minutes, part) in sorted(found.members.items())
+        ]
+        try:
+            with transaction.atomic():
+                journal.post(
+                    kind=Kind.SURPLUS_ALLOCATED, key=f"decision/{decision.number}/allocated", date=on, transfers=moves,
+                    recorded_by=by, document=decision.number,
+                )  # fmt: skip
+        except journal.JournalRefused as refused:
+            raise NotThere(str(refused)) from refused
+        Allocation.objects.bulk_create(
+            Allocation(
+                decision=decision, place=place, purpose=purpose, fund_id=fund, amount=from_minor(amount, unit),
+                allocated_on=on,
+            )
+            for place, ((purpose, fund), amount) in enumerate(found.parts.items())
+        )  # fmt: skip
+        made = Patronage.objects.bulk_create(
+            Patronage(
+                decision=decision, year=found.year, member=members[pk], minutes=minutes, amount=part,
+                first=sharing.first_payment(said, part), first_by=first_by, rest_by=rest_by,
+            )
+            for pk, (minutes, part) in sorted(found.members.items())
+        )  # fmt: skip
     for one in made:
         letters.send(
             key=f"patronage/{found.year.label}/{one.member.number}", to=one.member.email, template="emails/patronage",
@@ -207,14 +206,6 @@ def _target(purpose: str, fund: int | str | None, unit: str) -> chart.Account:
         assert fund is not None, "A part for a fund names it."
         return Fund.objects.select_related("account__currency").get(pk=fund).account
     return accounts.reserve(unit) if purpose == "RESERVE" else accounts.dues_relief(unit)
-
-
-@transaction.atomic(durable=True)
-def decline(*, decision_id: int, by: int, on: dt.date) -> Decision:
-    """Decline a sharing as the second officer; nothing is booked."""
-    decision = decisions.lock(decision_id, kind=SHARING, by=by)
-    decisions.decline(decision, by=by, on=on)
-    return decision
 
 
 @transaction.atomic(durable=True)

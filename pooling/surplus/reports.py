@@ -233,9 +233,3 @@ def proposed_sharing(decision: Decision) -> Sharing | None:
 def proposed(decision: Decision) -> Preview | None:
     """What a proposed allocation would do; None for a closing."""
     return preview(years.parts_of(decision)) if decision.kind == years.ALLOCATION else None
-
-
-def proposals() -> list[Decision]:
-    """What waits for a second officer."""
-    found = Decision.objects.select_related("proposed_by").filter(kind__in=WAITING, state=Decision.State.PROPOSED)
-    return list(found.order_by("id")[:50])

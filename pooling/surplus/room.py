@@ -10,6 +10,7 @@ from django.db import connection
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from members.governance import decisions
 from mutual import personal, rooms
 from mutual.access import Role
 from mutual.ledger import balances, chart
@@ -32,7 +33,7 @@ def personal_data(*, member_id: int) -> list[dict[str, Any]]:
 
 def office_cards(*, roles: frozenset[Role], on: dt.date) -> Iterator[rooms.Card]:
     """Closings and allocations that wait for a second officer."""
-    if roles & {Role.TREASURER, Role.ADMINISTRATOR} and (waiting := reports.proposals()):
+    if roles & {Role.TREASURER, Role.ADMINISTRATOR} and (waiting := decisions.waiting(*reports.WAITING)):
         yield rooms.Card(
             _("Surplus: %(count)s proposals wait") % {"count": len(waiting)}, _("Another officer must confirm them."),
             reverse("surplus:overview"), _("See them"), "warn", 35,

@@ -69,17 +69,8 @@ def adopt(*, decision_id: int, by: int, on: dt.date) -> Decision:
     :raises members.governance.decisions.DecisionRefused: if decided, or proposed by the same person
     :raises TooEarly: if others came in between
     """
-    decision = decisions.lock(decision_id, kind=KIND, by=by)
-    _after_the_newest(dt.date.fromisoformat(decision.terms["valid_from"]))
-    decisions.confirm(decision, by=by, on=on)
-    return decision
-
-
-@transaction.atomic(durable=True)
-def decline(*, decision_id: int, by: int, on: dt.date) -> Decision:
-    """Decline the rules as the second officer."""
-    decision = decisions.lock(decision_id, kind=KIND, by=by)
-    decisions.decline(decision, by=by, on=on)
+    with decisions.deciding(decision_id, kind=KIND, by=by, on=on) as decision:
+        _after_the_newest(dt.date.fromisoformat(decision.terms["valid_from"]))
     return decision
 
 

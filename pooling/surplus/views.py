@@ -5,13 +5,13 @@ from __future__ import annotations
 from django.conf import settings
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from members.governance import decisions
-from members.governance.models import Decision
+from members.governance import pages as proposing
 from mutual import access, clock, formats
 from mutual.access import Role
 from mutual.ledger import audit
@@ -22,6 +22,10 @@ from pooling.surplus.forms import AllocationForm, CloseForm, RedeemForm, ReliefF
 
 EVERYBODY = (Role.MEMBER, Role.TREASURER, Role.CLAIMS_OFFICER, Role.AUDITOR, Role.ADMINISTRATOR)
 MONEY = (Role.TREASURER, Role.ADMINISTRATOR)
+_CONFIRM = {
+    years.CLOSING: years.confirm_closing, years.ALLOCATION: years.confirm_allocation,
+    patronage.SHARING: patronage.confirm,
+}  # fmt: skip
 
 
 def _can_write(request: HttpRequest) -> bool:
@@ -42,7 +46,9 @@ def overview(request: HttpRequest) -> HttpResponse:
         "shared": reports.years_shared() if writes else [],
         "member": Role.MEMBER in request.user.roles,  # type: ignore[union-attr]
         "pays": Role.TREASURER in request.user.roles,  # type: ignore[union-attr]
-        "proposals": [(one, reports.proposed(one), reports.proposed_sharing(one)) for one in reports.proposals()]
+        "proposals": [
+            (one, reports.proposed(one), reports.proposed_sharing(one)) for one in decisions.waiting(*_CONFIRM)[:50]
+        ]
         if writes
         else [],
         "can_write": writes,
@@ -73,19 +79,13 @@ def year(request: HttpRequest, label: str) -> HttpResponse:
 def close(request: HttpRequest, label: str) -> HttpResponse:
     """Propose to close a year."""
     view = _year(label)
-    form = CloseForm(request.POST or None)
-    if request.method == "POST" and form.is_valid():
-        try:
-            years.propose_closing(
-                label=label, text=form.cleaned_data["text"], by=access.acting(request), on=clock.today()
-            )
-        except (years.YearRefused, audit.BooksBroken) as refused:
-            form.add_error(None, str(refused))
-        else:
-            messages.success(request, _("Proposed. Another officer confirms it; nothing has been booked yet."))
-            return redirect("surplus:overview")
-    return pages.page(
-        request, form, heading=_("Close %(year)s") % {"year": label},
+    return proposing.propose(
+        request, CloseForm(request.POST or None),
+        lambda said: years.propose_closing(
+            label=label, text=said["text"], by=access.acting(request), on=clock.today()
+        ),
+        refused=(years.YearRefused, audit.BooksBroken), then=lambda made: reverse("surplus:overview"),
+        heading=_("Close %(year)s") % {"year": label},
         lead=_("Its result is %(result)s. Once confirmed, nothing dated in it can be recorded any more.")
         % {"result": formats.money(view.result)},
         submit=_("Propose to close it"), back=reverse("surplus:overview"), back_words=_("Surplus"),
@@ -198,24 +198,9 @@ def mine(request: HttpRequest) -> HttpResponse:
 @require_POST
 def answer(request: HttpRequest, number: str) -> HttpResponse:
     """Confirm or decline a proposal as the second officer."""
-    decision = get_object_or_404(Decision, number=number, kind__in=reports.WAITING)
-    by, on = access.acting(request), clock.today()
-    try:
-        if decision.kind == patronage.SHARING:
-            act = patronage.confirm if request.POST.get("answer") == "confirm" else patronage.decline
-            act(decision_id=decision.pk, by=by, on=on)
-        elif request.POST.get("answer") != "confirm":
-            years.decline(decision_id=decision.pk, kind=decision.kind, by=by, on=on)
-        elif decision.kind == years.CLOSING:
-            years.confirm_closing(decision_id=decision.pk, by=by, on=on)
-        else:
-            years.confirm_allocation(decision_id=decision.pk, by=by, on=on)
-    except (
-        decisions.DecisionRefused, years.YearRefused, patronage.PatronageRefused, audit.BooksBroken,
-    ) as refused:  # fmt: skip
-        messages.error(request, str(refused))
-    else:
-        messages.success(request, _("Decided."))
+    decision = proposing.find(number, _CONFIRM)
+    refused = (years.YearRefused, patronage.PatronageRefused, audit.BooksBroken)
+    proposing.answer(request, decision, _CONFIRM[decision.kind], refused=refused)
     return redirect("surplus:overview")
 
 

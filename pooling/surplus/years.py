@@ -17,7 +17,7 @@ from mutual.ledger import audit, balances, chart, journal
 from mutual.ledger.kinds import AccountType, Kind
 from mutual.money import Money, from_minor, minor, zero
 from mutual.periods import Period, add_months
-from pooling import accounts
+from pooling import accounts, booking
 from pooling.models import Fund
 from pooling.surplus.models import Allocation, Year
 
@@ -107,47 +107,45 @@ def confirm_closing(*, decision_id: int, by: int, on: dt.date) -> Year:
     :raises members.governance.decisions.DecisionRefused: if decided, or proposed by the same person
     :raises YearRefused: as :func:`propose_closing`
     """
-    decision = decisions.lock(decision_id, kind=CLOSING, by=by)
-    label = decision.terms["year"]
-    period = year_of(label)
-    # Alone with the book before it is read: what somebody records meanwhile is either read here or refused.
-    chart.lock_book(chart.COOP)
-    _can_close(label, period, on)
-    surplus: dict[str, int] = {}
-    moves: list[journal.Move] = []
-    # What moved in the year: whatever the next has earned already stays with it.
-    for account, held in balances.held_on(
-        chart.coop_book(), period.last_day, (AccountType.INCOME, AccountType.EXPENSE)
-    ):
-        if not held:
-            continue
-        unit = account.currency.code
-        rest = accounts.surplus(unit)
-        amount = from_minor(abs(held), unit)
-        moves.append(
-            journal.move(amount, debit=rest, credit=account)
-            if held > 0
-            else journal.move(amount, debit=account, credit=rest)
-        )
-        surplus[unit] = surplus.get(unit, 0) - held
-    book = chart.coop_book()
-    closed = book.closed_until
-    if moves:
-        if closed is not None and closed > period.last_day:
-            # The months are locked already. They open for this one entry: we are alone with the book.
-            journal.reopen_book(book=book, until=period.last_day, recorded_by=by)
-        journal.post(
-            kind=Kind.YEAR_CLOSED, key=f"year/{label}/closed", date=period.last_day, transfers=moves, recorded_by=by,
-            document=decision.number,
+    with decisions.deciding(decision_id, kind=CLOSING, by=by, on=on) as decision:
+        label = decision.terms["year"]
+        period = year_of(label)
+        # Alone with the book before it is read: what somebody records meanwhile is either read here or refused.
+        chart.lock_book(chart.COOP)
+        _can_close(label, period, on)
+        surplus: dict[str, int] = {}
+        moves: list[journal.Move] = []
+        # What moved in the year: whatever the next has earned already stays with it.
+        for account, held in balances.held_on(
+            chart.coop_book(), period.last_day, (AccountType.INCOME, AccountType.EXPENSE)
+        ):
+            if not held:
+                continue
+            unit = account.currency.code
+            rest = accounts.surplus(unit)
+            amount = from_minor(abs(held), unit)
+            moves.append(
+                journal.move(amount, debit=rest, credit=account)
+                if held > 0
+                else journal.move(amount, debit=account, credit=rest)
+            )
+            surplus[unit] = surplus.get(unit, 0) - held
+        book = chart.coop_book()
+        closed = book.closed_until
+        if moves:
+            if closed is not None and closed > period.last_day:
+                # The months are locked already. They open for this one entry: we are alone with the book.
+                journal.reopen_book(book=book, until=period.last_day, recorded_by=by)
+            journal.post(
+                kind=Kind.YEAR_CLOSED, key=f"year/{label}/closed", date=period.last_day, transfers=moves,
+                recorded_by=by, document=decision.number,
+            )  # fmt: skip
+        journal.close_book(book=book, until=max(closed or period.end, period.end), recorded_by=by)
+        unit = settings.COOPERATIVE_CURRENCY
+        return Year.objects.create(
+            label=label, first_day=period.start, last_day=period.last_day, closed_on=on, decision=decision,
+            surplus=from_minor(surplus.get(unit, 0), unit),
         )  # fmt: skip
-    journal.close_book(book=book, until=max(closed or period.end, period.end), recorded_by=by)
-    unit = settings.COOPERATIVE_CURRENCY
-    year = Year.objects.create(
-        label=label, first_day=period.start, last_day=period.last_day, closed_on=on, decision=decision,
-        surplus=from_minor(surplus.get(unit, 0), unit),
-    )  # fmt: skip
-    decisions.confirm(decision, by=by, on=on)
-    return year
 
 
 def unallocated(currency: str) -> Money:
@@ -209,33 +207,26 @@ def confirm_allocation(*, decision_id: int, by: int, on: dt.date) -> Decision:
     :raises members.governance.decisions.DecisionRefused: if decided, or proposed by the same person
     :raises NothingToAllocate: if there is less surplus by now
     """
-    decision = decisions.lock(decision_id, kind=ALLOCATION, by=by)
-    parts = parts_of(decision)
-    chart.lock(accounts.surplus(str(parts[0].amount.currency)))
-    _enough(parts)
-    try:
-        with transaction.atomic():
+    with decisions.deciding(decision_id, kind=ALLOCATION, by=by, on=on) as decision:
+        parts = parts_of(decision)
+        chart.lock(accounts.surplus(str(parts[0].amount.currency)))
+        _enough(parts)
+        transfers = [
+            journal.move(part.amount, debit=accounts.surplus(str(part.amount.currency)), credit=target(part))
+            for part in parts
+        ]
+        with booking.saying(YearRefused):
             journal.post(
-                kind=Kind.SURPLUS_ALLOCATED,
-                key=f"decision/{decision.number}/allocated",
-                date=on,
-                transfers=[
-                    journal.move(part.amount, debit=accounts.surplus(str(part.amount.currency)), credit=target(part))
-                    for part in parts
-                ],
-                recorded_by=by,
-                document=decision.number,
+                kind=Kind.SURPLUS_ALLOCATED, key=f"decision/{decision.number}/allocated", date=on,
+                transfers=transfers, recorded_by=by, document=decision.number,
+            )  # fmt: skip
+        Allocation.objects.bulk_create(
+            Allocation(
+                decision=decision, place=place, purpose=part.purpose, fund_id=part.fund_id, amount=part.amount,
+                allocated_on=on,
             )
-    except journal.PeriodClosed as error:
-        raise YearRefused(str(error)) from error
-    Allocation.objects.bulk_create(
-        Allocation(
-            decision=decision, place=place, purpose=part.purpose, fund_id=part.fund_id, amount=part.amount,
-            allocated_on=on,
-        )
-        for place, part in enumerate(parts)
-    )  # fmt: skip
-    decisions.confirm(decision, by=by, on=on)
+            for place, part in enumerate(parts)
+        )  # fmt: skip
     return decision
 
 
@@ -248,11 +239,3 @@ def target(part: Part) -> chart.Account:
         return accounts.reserve(unit)
     assert part.purpose == Allocation.Purpose.RELIEF
     return accounts.dues_relief(unit)
-
-
-@transaction.atomic(durable=True)
-def decline(*, decision_id: int, kind: str, by: int, on: dt.date) -> Decision:
-    """Decline a proposal as the second officer; nothing is booked."""
-    decision = decisions.lock(decision_id, kind=kind, by=by)
-    decisions.decline(decision, by=by, on=on)
-    return decision

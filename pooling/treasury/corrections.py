@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any
 
 from django.db import transaction
@@ -21,9 +21,11 @@ from members.models import Member
 from mutual import formats
 from mutual.ledger import balances, chart, journal
 from mutual.ledger.kinds import Kind
+from mutual.mail import letters
 from mutual.money import Money, from_minor, minor
-from pooling import accounts, placing
+from pooling import accounts, booking, placing
 from pooling.buffers import rules as buffer_rules
+from pooling.dunning import limitation
 from pooling.easing import waivers, work
 from pooling.models import Charge, Fund, Payment
 from pooling.surplus.models import Year
@@ -32,6 +34,7 @@ from pooling.treasury.models import BankAccount, Item
 OPENING = "OPENING_BALANCE"
 REFUND = "REFUND"
 WRITE_OFF = "WRITE_OFF"
+BARRED = "BARRED_WRITE_OFF"
 REVERSAL = "REVERSAL"
 REOPENING = "REOPENING"
 BUFFER_RULE = buffer_rules.BUFFER_RULE
@@ -41,6 +44,7 @@ KINDS = {
     OPENING: gettext_lazy("Opening balance"),
     REFUND: gettext_lazy("Refund of what was paid ahead"),
     WRITE_OFF: gettext_lazy("Dues written off"),
+    BARRED: gettext_lazy("Debts written off whose time has run out"),
     REVERSAL: gettext_lazy("Entry undone"),
     REOPENING: gettext_lazy("Month reopened"),
     BUFFER_RULE: gettext_lazy("Rule for buffers"),
@@ -116,6 +120,26 @@ def propose_write_off(*, charge_id: int, text: str, by: int, on: dt.date) -> Dec
 
 
 @transaction.atomic(durable=True)
+def propose_barred(*, charge_ids: Collection[int], text: str, by: int, on: dt.date) -> Decision:
+    """Propose to write off several debts together whose time has run out.
+
+    :raises NothingOpen: if none is named, or the time of one has not run out, or they are in several currencies
+    """
+    barred = {one.charge_id: one for one in limitation.barred(on)}
+    chosen = [barred[pk] for pk in sorted(set(charge_ids)) if pk in barred]
+    if not chosen or len(chosen) < len(set(charge_ids)):
+        raise NothingOpen(_("Choose debts whose time has run out; one of these is paid, or can still be claimed."))
+    units = {str(one.open.currency) for one in chosen}
+    if len(units) > 1:
+        raise NothingOpen(_("Choose debts in one currency."))
+    terms = {
+        "charges": [[one.charge_id, minor(one.open)] for one in chosen], "currency": units.pop(),
+        "minor": sum(minor(one.open) for one in chosen),
+    }  # fmt: skip
+    return decisions.propose(kind=BARRED, subject=f"{len(chosen)} debts", text=text, terms=terms, by=by, on=on)
+
+
+@transaction.atomic(durable=True)
 def propose_reversal(*, entry_id: uuid.UUID, text: str, by: int, on: dt.date) -> Decision:
     """Propose to undo an entry of the cooperative's book.
 
@@ -160,27 +184,8 @@ def confirm(*, decision_id: int, kind: str, by: int, on: dt.date) -> Decision:
     :raises mutual.members.governance.decisions.DecisionRefused: if it was decided, or proposed by the same person
     :raises CorrectionRefused: if the books do not allow it (any more)
     """
-    decision = decisions.lock(decision_id, kind=kind, by=by)
-    try:
-        with transaction.atomic():
-            _CARRY_OUT[kind](decision, decision.terms, by, on)
-    except journal.PeriodClosed as error:
-        day = formats.day(error.open_from)
-        raise NotPossibleNow(_("The books are closed before %(day)s.") % {"day": day}) from error
-    except journal.BalanceOutOfRange as error:
-        over = formats.money(error.over_by)
-        raise NotPossibleNow(_("That is %(over)s more than there is.") % {"over": over}) from error
-    except journal.AlreadyReversed as error:
-        raise NotPossibleNow(_("This entry is undone already.")) from error
-    decisions.confirm(decision, by=by, on=on)
-    return decision
-
-
-@transaction.atomic(durable=True)
-def decline(*, decision_id: int, kind: str, by: int, on: dt.date) -> Decision:
-    """Decline a proposal as the second officer; nothing is booked."""
-    decision = decisions.lock(decision_id, kind=kind, by=by)
-    decisions.decline(decision, by=by, on=on)
+    with decisions.deciding(decision_id, kind=kind, by=by, on=on) as decision, booking.saying(NotPossibleNow):
+        _CARRY_OUT[kind](decision, decision.terms, by, on)
     return decision
 
 
@@ -207,22 +212,39 @@ def _refund(decision: Decision, terms: dict[str, Any], by: int, on: dt.date) -> 
         kind=Kind.PREPAYMENT_REFUNDED, key=f"decision/{decision.number}/refund", date=on, recorded_by=by,
         transfers=[journal.move(amount, debit=own.prepayments, credit=bank.account)], document=decision.number,
     )  # fmt: skip
+    member = Member.objects.get(pk=terms["member"])
+    letters.send(
+        key=f"decision/{decision.number}/refund", to=member.email, template="emails/refund_paid",
+        context={"member": member, "amount": amount}, language=member.language, reader=member.user_id,
+    )  # fmt: skip
 
 
 def _write_off(decision: Decision, terms: dict[str, Any], by: int, on: dt.date) -> None:
-    charge = Charge.objects.select_related("version").get(pk=terms["charge"])
+    _write_off_one(decision, terms["charge"], terms["minor"], f"decision/{decision.number}/write-off", by, on)
+
+
+def _write_off_barred(decision: Decision, terms: dict[str, Any], by: int, on: dt.date) -> None:
+    members = dict(Charge.objects.filter(pk__in=[pk for pk, _open in terms["charges"]]).values_list("pk", "member_id"))
+    # Members are locked in the order of their ids, as by everybody else.
+    for charge_id, open_minor in sorted(terms["charges"], key=lambda one: (members[one[0]], one[0])):
+        key = f"decision/{decision.number}/write-off/{charge_id}"
+        _write_off_one(decision, charge_id, open_minor, key, by, on)
+
+
+def _write_off_one(decision: Decision, charge_id: int, open_minor: int, key: str, by: int, on: dt.date) -> None:
+    charge = Charge.objects.select_related("version").get(pk=charge_id)
     own = placing.lock_member(charge.member_id)
     charge = Charge.objects.select_for_update(of=("self",)).select_related("version").get(pk=charge.pk)
-    if charge.open_minor != terms["minor"]:
+    if charge.open_minor != open_minor:
         raise NothingOpen(_("What is open of this charge has changed since the proposal. Propose it anew."))
     journal.post(
-        kind=Kind.DUES_WRITTEN_OFF, key=f"decision/{decision.number}/write-off", date=on, recorded_by=by,
+        kind=Kind.DUES_WRITTEN_OFF, key=key, date=on, recorded_by=by,
         transfers=[
-            journal.move(from_minor(terms["minor"], terms["currency"]), debit=own.deferred, credit=own.receivable)
+            journal.move(from_minor(open_minor, charge.currency), debit=own.deferred, credit=own.receivable)
         ],
         document=decision.number,
     )  # fmt: skip
-    Charge.objects.filter(pk=charge.pk).update(written_off=F("written_off") + terms["minor"])
+    Charge.objects.filter(pk=charge.pk).update(written_off=F("written_off") + open_minor)
 
 
 def _reverse(decision: Decision, terms: dict[str, Any], by: int, on: dt.date) -> None:
@@ -280,6 +302,7 @@ _CARRY_OUT: dict[str, Callable[[Decision, dict[str, Any], int, dt.date], None]] 
     OPENING: _open_balance,
     REFUND: _refund,
     WRITE_OFF: _write_off,
+    BARRED: _write_off_barred,
     REVERSAL: _reverse,
     REOPENING: _reopen,
     BUFFER_RULE: _set_buffer_rule,

@@ -131,6 +131,19 @@ class WriteOffForm(forms.Form):
         self.fields["charge"].queryset = Charge.objects.all()  # type: ignore[attr-defined]
 
 
+class BarredForm(forms.Form):
+    """Give up several debts whose time has run out."""
+
+    charge = forms.ModelMultipleChoiceField(
+        label=_("Charges"), queryset=Charge.objects.none(), widget=forms.MultipleHiddenInput
+    )
+    text = TextField(label=_("What is decided, and why"), max_length=1000)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["charge"].queryset = Charge.objects.all()  # type: ignore[attr-defined]
+
+
 class ReversalForm(forms.Form):
     """Undo an entry."""
 

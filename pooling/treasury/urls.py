@@ -19,6 +19,7 @@ urlpatterns = [
     path("corrections/opening/", views.propose_opening, name="propose_opening"),
     path("corrections/refund/", views.propose_refund, name="propose_refund"),
     path("corrections/write-off/", views.propose_write_off, name="propose_write_off"),
+    path("corrections/barred/", views.propose_barred, name="propose_barred"),
     path("corrections/reversal/", views.propose_reversal, name="propose_reversal"),
     path("corrections/reopening/", views.propose_reopening, name="propose_reopening"),
     path("corrections/<str:number>/", views.correction_page, name="correction"),

@@ -15,7 +15,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
-from members.governance import decisions
+from members.governance import pages as proposing
 from members.governance.models import Decision
 from mutual import access, clock, formats
 from mutual.access import Role
@@ -24,6 +24,7 @@ from mutual.pages import downloads
 from mutual.pages import forms as pages
 from mutual.periods import Period, add_months, month
 from pooling import reports
+from pooling.dunning import limitation
 from pooling.models import Charge
 from pooling.treasury import banks, corrections, forms, items, months
 from pooling.treasury.models import BankAccount, Item
@@ -190,42 +191,20 @@ def item_page(request: HttpRequest, number: str) -> HttpResponse:
 @require_GET
 def correction_list(request: HttpRequest) -> HttpResponse:
     """What two officers decide together: waiting ones first."""
-    found = Decision.objects.select_related("proposed_by", "decided_by").filter(kind__in=corrections.KINDS)
-    waiting = found.filter(state=Decision.State.PROPOSED).order_by("id")[:PAGE]
-    page = Paginator(found.exclude(state=Decision.State.PROPOSED).order_by("-id"), PAGE).get_page(
-        request.GET.get("page")
+    return proposing.decision_lists(
+        request, "treasury/corrections.html", kinds=corrections.KINDS, view="treasury:correction", writers=MONEY
     )
-    context = {"waiting": waiting, "page": page, "kinds": corrections.KINDS, "can_write": _can_write(request)}
-    return render(request, "treasury/corrections.html", context)
 
 
 @access.roles(*SEEING)
 @require_http_methods(["GET", "POST"])
 def correction_page(request: HttpRequest, number: str) -> HttpResponse:
     """One proposal: confirm or decline it as the second officer."""
-    decision = get_object_or_404(
-        Decision.objects.select_related("proposed_by", "decided_by"), number=number, kind__in=corrections.KINDS
-    )
-    if request.method == "POST":
-        if not _can_write(request):
-            raise Http404
-        act = corrections.confirm if request.POST.get("answer") == "confirm" else corrections.decline
-        try:
-            act(decision_id=decision.pk, kind=decision.kind, by=access.acting(request), on=clock.today())
-        except (decisions.DecisionRefused, corrections.CorrectionRefused) as refused:
-            messages.error(request, str(refused))
-        else:
-            messages.success(request, _("Decided."))
-        return redirect("treasury:correction", number)
-    context = {
-        "decision": decision,
-        "kind": corrections.KINDS[decision.kind],
-        "facts": reports.terms(decision.terms),
-        "can_decide": _can_write(request) and decision.proposed_by_id != request.user.pk,
-        "proposed_by": decision.proposed_by.display_name,
-        "decided_by": decision.decided_by.display_name if decision.decided_by else "",
-    }
-    return render(request, "treasury/correction.html", context)
+    return proposing.decision_page(
+        request, number, kinds=corrections.KINDS, writers=MONEY, confirm=corrections.confirm,
+        refused=(corrections.CorrectionRefused,), facts=reports.terms, back=reverse("treasury:corrections"),
+        back_words=_("Corrections"),
+    )  # fmt: skip
 
 
 def _propose(
@@ -237,17 +216,10 @@ def _propose(
     lead: str,
     note: str = "",
 ) -> HttpResponse:
-    if request.method == "POST" and form.is_valid():
-        try:
-            decision = act(form.cleaned_data)
-        except corrections.CorrectionRefused as refused:
-            form.add_error(None, str(refused))
-        else:
-            messages.success(request, _("Proposed. Another officer confirms it; nothing has been booked yet."))
-            return redirect("treasury:correction", decision.number)
-    return pages.page(
-        request, form, heading=heading, lead=lead, submit=_("Propose it"), back=reverse("treasury:corrections"),
-        back_words=_("Corrections"), note=note,
+    return proposing.propose(
+        request, form, act, refused=corrections.CorrectionRefused,
+        then=lambda made: reverse("treasury:correction", args=[made.number]), heading=heading, lead=lead,
+        back=reverse("treasury:corrections"), back_words=_("Corrections"), note=note,
     )  # fmt: skip
 
 
@@ -303,6 +275,28 @@ def propose_write_off(request: HttpRequest) -> HttpResponse:
     return _propose(
         request, form, act, heading=_("Write off"),
         lead=_("Dues of %(period)s of %(member)s: %(amount)s are open and would be given up.") % about,
+    )  # fmt: skip
+
+
+@access.roles(*MONEY)
+@require_http_methods(["GET", "POST"])
+def propose_barred(request: HttpRequest) -> HttpResponse:
+    """Propose to write off several debts together whose time has run out."""
+    asked = [int(one) for one in request.GET.getlist("charge") if one.isdecimal() and one.isascii() and len(one) < 19]
+    form = forms.BarredForm(request.POST or None, initial={"charge": asked})
+
+    def act(said: dict[str, Any]) -> Decision:
+        return corrections.propose_barred(
+            charge_ids=[one.pk for one in said["charge"]], text=said["text"], by=access.acting(request),
+            on=clock.today(),
+        )  # fmt: skip
+
+    chosen = [one for one in limitation.barred(clock.today()) if one.charge_id in asked]
+    names = ", ".join(f"{one.number} {one.period} ({formats.money(one.open)})" for one in chosen)
+    return _propose(
+        request, form, act, heading=_("Write off debts whose time has run out"),
+        lead=_("Each stays in the books with its day and this decision; nobody is reminded of it any more."),
+        note=_("%(count)s debts: %(names)s") % {"count": len(chosen), "names": names} if chosen else "",
     )  # fmt: skip
 
 

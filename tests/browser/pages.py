@@ -71,6 +71,7 @@ ABOUT: dict[str, str | list[Opening]] = {
             ("ada", "trades.settled"), ("bea", "trades.undone"),
         ],
         "barter/trades/<str:number>/<slug:step>/": SENT,
+        "decisions/figures/<str:name>/": [("tessa", "'appeals.jurors'")],
         "books/accounts/<account:account_id>/": [("anders", "account_id")],
         "books/entries/<book:book>/<uuid:entry_id>/": [("anders", "'coop'", "entry_id")],
         "buffers/<slug:slug>/return/": SENT,
@@ -103,6 +104,7 @@ ABOUT: dict[str, str | list[Opening]] = {
         "surplus/<str:label>/pay/": [("tessa", "'2025'")],
         "surplus/<str:label>/share/": [("tessa", "'2025'")],
         "easing/waivers/<str:number>/": [("tessa", "waiver")],
+        "easing/waivers/<str:number>/end/": [("tessa", "waiver")],
         "funds/<slug:slug>/covers/": [("tessa", "'parents'")],
         "funds/<slug:slug>/rules/": [
             ("ada", "'parents'"), ("tessa", "'parents'"), ("tessa", "fund"), ("eva", "fund"),

@@ -14,6 +14,9 @@ FIRST, FIRST + STEP, …
 
 from __future__ import annotations
 
+import ast
+import functools
+import importlib
 import json
 import sys
 import time
@@ -27,6 +30,9 @@ from django.conf import settings
 from django.db import connections
 from psycopg import sql
 
+from tests.arena import CHECKOUT
+
+ROOMS = ("mutual", "members", "pooling", "invoicing")
 Step = Callable[[], Any]
 
 ASIDE = frozenset({"django_session", "django_migrations", "ledger_auditrun"})
@@ -52,11 +58,16 @@ class Crash(BaseException):
 
 @dataclass(frozen=True)
 class Workflow:
-    """Steps that one person after another takes; ``before`` makes what they need. Each reads its ids anew."""
+    """Steps that one person after another takes; ``before`` makes what they need. Each reads its ids anew.
+
+    :ivar everywhere: crash at all of its points, also where of others only some are tried (R-B1: what a batch does when
+        it is killed, without a process to kill)
+    """
 
     name: str
     before: Sequence[Step]
     steps: Sequence[Step]
+    everywhere: bool = False
 
 
 class Session:
@@ -112,6 +123,57 @@ class Session:
             finally:
                 if self.dead:
                     del connections["default"]
+
+
+class Reached:
+    """Which durable use cases the steps of workflows have run: what no step runs is not searched."""
+
+    def __init__(self) -> None:
+        self.names: set[str] = set()
+        self._watched = False
+
+    @contextmanager
+    def watching(self) -> Iterator[None]:
+        """Note what runs in here."""
+        self._watched = True
+        try:
+            yield
+        finally:
+            self._watched = False
+
+    def listen(self) -> None:
+        """Put a listener before every durable use case; before anybody else takes hold of one."""
+        for name in durable_use_cases():
+            module, _dot, function = name.rpartition(".")
+            room = importlib.import_module(module)
+            setattr(room, function, self._noting(name, getattr(room, function)))
+
+    def _noting(self, name: str, really: Callable[..., Any]) -> Callable[..., Any]:
+        @functools.wraps(really)
+        def noted(*args: Any, **kwargs: Any) -> Any:
+            if self._watched:
+                self.names.add(name)
+            return really(*args, **kwargs)
+
+        return noted
+
+
+REACHED = Reached()
+
+
+def durable_use_cases() -> list[str]:
+    """Every function that is a durable transaction, by its path, read from the code."""
+    found: list[str] = []
+    for path in sorted(path for room in ROOMS for path in (CHECKOUT / room).glob("**/*.py")):
+        module = ".".join(path.relative_to(CHECKOUT).with_suffix("").parts)
+        functions = [node for node in ast.parse(path.read_text()).body if isinstance(node, ast.FunctionDef)]
+        found.extend(f"{module}.{node.name}" for node in functions if _is_durable(node))
+    return found
+
+
+def _is_durable(function: ast.FunctionDef) -> bool:
+    parts = [part for decorator in function.decorator_list for part in ast.walk(decorator)]
+    return any(isinstance(part, ast.keyword) and part.arg == "durable" for part in parts)
 
 
 class World:
@@ -214,7 +276,7 @@ class Trials:
 
     def _whole(self) -> tuple[dict[str, str], list[str]]:
         session = Session()
-        with session():
+        with session(), REACHED.watching():
             for step in self.workflow.steps:
                 step()
         return self.world.state(), session.points
@@ -289,13 +351,15 @@ def enumerate_points(world: World, workflow: Workflow, every: int, offset: int, 
     """
     started = time.monotonic()
     trials = Trials(world, workflow)
+    if workflow.everywhere:
+        every = min(every, 1)
     for at in range(offset % every, len(trials.points), every) if every else ():
         trials.crash(at)
         if pairs:
             trials.crash(at, at * 7 % (len(trials.points) - at))
     return {
         "workflow": workflow.name, "points": len(trials.points), "tried": trials.tried, "wrong": trials.wrong[:20],
-        "kinds": sorted(trials.kinds),
+        "kinds": sorted(trials.kinds), "reached": sorted(REACHED.names),
         "violations": len(trials.wrong), "seconds": round(time.monotonic() - started, 1),
     }  # fmt: skip
 
@@ -305,6 +369,7 @@ def main(every: int, first: int, step: int, pairs: bool, seeded: bool) -> None:
     import django
 
     django.setup()
+    REACHED.listen()
     from tests.faults import workflows
 
     workflows.make_world()

@@ -10,10 +10,11 @@ from types import SimpleNamespace
 from django.db import transaction
 
 from invoicing import invoices
-from invoicing.barter import leaving, trades
+from invoicing.barter import leaving, limits, trades
 from invoicing.barter.models import Trade
 from invoicing.models import Client, Invoice, Receipt
 from members import membership, payout
+from members.governance import decisions, figures
 from members.governance.models import Decision
 from members.models import Member, User
 from members.numbers import next_number
@@ -24,18 +25,20 @@ from mutual.money import Money
 from mutual.periods import parse
 from mutual.uploads import Accepted
 from pooling import accounts, dues, funds, payments
+from pooling.benefits import covers, schemes
 from pooling.benefits import rules as benefit_rules
-from pooling.benefits import schemes
 from pooling.buffers import returns, rules
 from pooling.circles import circles, giving
 from pooling.circles import terms as circle_terms
 from pooling.circles.models import Circle
-from pooling.claims import claims, desk_rules, evidence, schedule
+from pooling.claims import claims, desk_rules, evidence, retention, sampling, schedule
 from pooling.claims.appeals import appeals
 from pooling.claims.appeals.models import Appeal, Juror
-from pooling.claims.models import Certificate, Claim
-from pooling.dunning import agreements, ladder
-from pooling.easing import waivers, work
+from pooling.claims.models import Certificate, Claim, Sample
+from pooling.dunning import agreements, ladder, limitation
+from pooling.dunning.models import Agreement, Limitation
+from pooling.easing import bands, waivers, work
+from pooling.easing.models import Check, Waiver
 from pooling.founding import opening, questions
 from pooling.founding.offers import FoundingRefused
 from pooling.models import Charge, DuesPlan, Fund, Payment
@@ -276,6 +279,13 @@ def propose_refund():
 def propose_write_off():
     oldest = Charge.objects.filter(member=member("bea")).earliest("charged_on")
     return corrections.propose_write_off(charge_id=oldest.pk, text="Ill for long", by=user("tessa"), on=ON)
+
+
+def propose_barred():
+    old = Charge.objects.filter(member__in=[member("ada"), member("bea")])
+    return corrections.propose_barred(
+        charge_ids=old.values_list("pk", flat=True), text="Too old", by=user("tessa"), on=dt.date(2031, 1, 1)
+    )
 
 
 # The cooperative's own money
@@ -565,7 +575,7 @@ def leave():
 
 def decline_correction():
     newest = Decision.objects.filter(kind=corrections.OPENING).latest("pk")
-    return corrections.decline(decision_id=newest.pk, kind=corrections.OPENING, by=user("theo"), on=ON)
+    return decisions.decline(decision_id=newest.pk, kind=corrections.OPENING, by=user("theo"), on=ON)
 
 
 # Circles
@@ -740,6 +750,163 @@ def confirm_desk_rules():
         desk_rules.confirm(decision_id=newest.pk, by=user("cem"), on=ON)
 
 
+REFUSED = [
+    invite_jurors, submit("ada", 400, "a"),
+    lambda: claims.refuse(claim_id=claim("a"), reason="CEILING", by=user("cem"), on=ON),
+]  # fmt: skip
+
+
+def withdraw_appeal():
+    return appeals.withdraw(appeal_id=Appeal.objects.get().pk, by=member("ada").user_id)
+
+
+def replace_silent_jurors():
+    return appeals.replace_silent(appeal_id=Appeal.objects.get().pk, on=dt.date(2026, 12, 24))
+
+
+def draw_sample():
+    # The seed is the same each time here: sealed days hold the clock of the machine.
+    sampling.seals = SimpleNamespace(chain_at=lambda book, before: "0" * 64)
+    return sampling.draw(period=parse("2026-11"), on=dt.date(2026, 12, 1))
+
+
+def read_again():
+    return sampling.record(sample_id=Sample.objects.get().pk, verdict="FINE", by=user("carla"), on=dt.date(2026, 12, 2))
+
+
+def another_officer():
+    make_officer(Role.CLAIMS_OFFICER, "Carla")
+
+
+def decline_certificate():
+    newest = Certificate.objects.get(form_key="next")
+    return schedule.decline(certificate_id=newest.pk, by=user("cem"), on=ON)
+
+
+def end_agreement():
+    return agreements.end(agreement_id=Agreement.objects.get().pk, by=user("tessa"), on=ON)
+
+
+def end_waiver():
+    return waivers.end(waiver_id=Waiver.objects.get().pk, until=dt.date(2026, 10, 20), by=user("tessa"), on=ON)
+
+
+def propose_figure():
+    return figures.propose(name="appeals.jurors", value=7, valid_from=ON, text="More voices", by=user("tessa"), on=ON)
+
+
+def confirm_figure():
+    newest = Decision.objects.filter(kind=figures.KIND).latest("pk")
+    return figures.confirm(decision_id=newest.pk, by=user("theo"), on=ON)
+
+
+def take_back_seat():
+    return circles.take_back(member_id=member("dora").pk, by=member("dora").user_id)
+
+
+def change_circle_level():
+    return circles.change_level(member_id=member("bea").pk, place=1, by=member("bea").user_id, on=ON)
+
+
+def cover():
+    return covers.choose(
+        fund_id=fund("parents"), member_id=member("ada").pk, since=ON, by=user("tessa"), earnings=300_000
+    )
+
+
+def change_fund():
+    return funds.change(
+        fund_id=fund(), name="Sick pay", description="When ill", promise="VARYING", target=eur(5000), floor=eur(100),
+        by=user("tessa"),
+    )  # fmt: skip
+
+
+def open_third_fund():
+    if not Fund.objects.filter(slug="tools").exists():
+        funds.open_fund(name="Tools", description="", promise="GIFT", currency="EUR", target=None,
+                        by=user("tessa"), on=ON)  # fmt: skip
+
+
+def open_third_bank():
+    if not BankAccount.objects.filter(slug="third").exists():
+        banks.open_account(name="Third", iban="", bic="", currency="EUR", by=user("tessa"), on=ON)
+
+
+def open_third_category():
+    if not Category.objects.filter(slug="travel").exists():
+        items.open_category(kind="COST", name="Travel", by=user("tessa"))
+
+
+def note_balance():
+    return banks.note_balance(bank_id=bank(), day=ON, amount=eur(4900), by=user("tessa"))
+
+
+def open_once(slug) -> Step:
+    return lambda: DuesPlan.objects.filter(slug=slug).exists() or open_levels()
+
+
+def open_bands():
+    rates = (dues.RateOf("Low", eur(20)), dues.RateOf("Standard", eur(45)))
+    dues.open_plan(
+        name="Bands", every="MONTH", amount=eur(45), shares=[(fund(), 1), (None, 1)], valid_from=dt.date(2025, 10, 1),
+        days_to_pay=14, by=user("tessa"), basis="BAND", more=dues.More(rates=rates, by_day=True),
+    )  # fmt: skip
+    dues.put_on_plan(
+        member_id=member("ada").pk, plan_id=DuesPlan.objects.get(slug="bands").pk, since=dt.date(2026, 11, 1),
+        place=2, by=user("tessa"), on=ON,
+    )  # fmt: skip
+
+
+def declare_band():
+    return bands.declare(member_id=member("ada").pk, place=1, by=member("ada").user_id, on=ON)
+
+
+def draw_bands():
+    plan = DuesPlan.objects.get(slug="bands")
+    bands.secrets = SimpleNamespace(token_hex=lambda size: "0" * 2 * size)
+    return bands.draw(plan_id=plan.pk, seed="Lotto 6 of 49", percent=100, by=user("tessa"), on=dt.date(2026, 12, 2))
+
+
+def answer_band():
+    code = Check.objects.get().code
+    return bands.answer(code=code, confirmed=False, by=user("clara"), on=dt.date(2026, 12, 3))
+
+
+def change_step():
+    return ladder.change_step(place=1, days=12, tone="PLAIN", by=user("tessa"))
+
+
+def add_limitation():
+    if not Limitation.objects.filter(country="PT").exists():
+        limitation.add(country="PT", valid_from=dt.date(2000, 1, 1), years=5, begins="DUE", source="Art. 310 CC",
+                       by=user("tessa"))  # fmt: skip
+
+
+def check_limitation():
+    rule = Limitation.objects.get(country="PT")
+    return limitation.check(limitation_id=rule.pk, by=user("theo"), on=ON)
+
+
+def settle_papers():
+    return retention.settle(on=ON)
+
+
+def change_limit():
+    return limits.change(
+        member_id=member("ada").pk, credit_limit=Money(300, "CREDIT"), maximum=Money(900, "CREDIT"), reason="Grows",
+        by=user("tessa"), on=ON,
+    )  # fmt: skip
+
+
+def discard():
+    if Invoice.objects.filter(form_key="i").exists():
+        invoices.discard(invoice_id=invoice("i"), member_id=member("ada").pk)
+
+
+def duplicate():
+    return invoices.duplicate(invoice_id=invoice("i"), member_id=member("ada").pk, form_key="copy", on=ON)
+
+
 SHORT = approved("ada", "1700.01", "a") + approved("bea", 900, "b")
 """More than the sickness fund's 2,000."""
 
@@ -770,18 +937,19 @@ WORKFLOWS = [
     Workflow("credited payment withdrawn", [
         by_the_day, charge("2026-10"), pay("dora", 150, "d"), left("dora", dt.date(2026, 10, 10)), charge("2026-10")
     ], [withdraw("d")]),
-    Workflow("reminders", [], [remind]),
+    Workflow("reminders", [], [remind], everywhere=True),
     Workflow("agreement made, broken", [], [agree, lambda: agreements.review(on=ON)]),
     Workflow("buffer rule", [], [propose_buffer_rule, confirm(rules.BUFFER_RULE)]),
     Workflow(
         "buffers above their cap returned", [save, *(pay(name, 180, name, on=OCTOBER) for name in ("ada", "cleo"))],
-        [return_buffers],
+        [return_buffers], everywhere=True,
     ),
     Workflow("opening balance", [], [lambda: propose_opening("second", 700), confirm(corrections.OPENING)]),
     Workflow("opening balance of a fund", [], [lambda: propose_opening("parents", 70), confirm(corrections.OPENING)]),
     Workflow("opening declined", [], [lambda: propose_opening("second", 700), decline_correction]),
     Workflow("refund", [pay("ada", 110, "a")], [propose_refund, confirm(corrections.REFUND)]),
     Workflow("write-off", [pay("bea", "12.34", "a")], [propose_write_off, confirm(corrections.WRITE_OFF)]),
+    Workflow("debts written off whose time has run out", [], [propose_barred, confirm(corrections.BARRED)]),
     Workflow("reversal", [item("office", 80, "cost")], [propose_reversal, confirm(corrections.REVERSAL)]),
     Workflow("cost and income", [], [item("office", 80, "cost"), item("courses", "12.50", "income")]),
     Workflow("moved between banks", [], [move_between_banks]),
@@ -834,9 +1002,40 @@ WORKFLOWS = [
     ),
     Workflow(
         "appeal granted",
-        [invite_jurors, submit("ada", 400, "a"),
-         lambda: claims.refuse(claim_id=claim("a"), reason="CEILING", by=user("cem"), on=ON)],
+        REFUSED,
         [begin_appeal, file_appeal, answer_as_juror(0), answer_as_juror(1), answer_as_juror(2)],
+    ),
+    Workflow("appeal begun, withdrawn", REFUSED, [begin_appeal, file_appeal, withdraw_appeal]),
+    Workflow("silent jurors replaced", [*REFUSED, begin_appeal, file_appeal], [replace_silent_jurors]),
+    Workflow(
+        "paid claim read again", [*approved("ada", 400, "a"), start_run(), pay_claims, another_officer],
+        [draw_sample, read_again],
+    ),
+    Workflow("certificate declined", [*GOING_ON, hand_in_certificate], [decline_certificate]),
+    Workflow("papers of a claim settled", REFUSED, [settle_papers]),
+    Workflow("agreement ended", [agree], [end_agreement]),
+    Workflow(
+        "waiver ended",
+        [by_the_day, charge("2026-10"), propose_waiver, confirm(waivers.WAIVER)],
+        [end_waiver],
+    ),
+    Workflow("figure of the house", [], [propose_figure, confirm_figure]),
+    Workflow(
+        "seat taken back, level changed in a circle", [*CIRCLE, ask_for_seat("dora", 1)],
+        [take_back_seat, change_circle_level, lambda: circles.take_effect(on=dt.date(2027, 1, 1))],
+    ),
+    Workflow("covered, fund changed", [propose_rules, adopt_rules], [cover, change_fund]),
+    Workflow(
+        "opened", [], [open_third_fund, open_third_bank, open_third_category, note_balance, open_once("levels")]
+    ),
+    Workflow("income band said, drawn, answered", [open_bands], [declare_band, draw_bands, answer_band]),
+    Workflow("ladder and limitation", [], [change_step, add_limitation, check_limitation]),
+    Workflow("credit limit changed", [], [change_limit]),
+    Workflow("draft discarded", [draft("i")], [discard]),
+    Workflow("invoice copied", [draft("i"), issue("i")], [duplicate]),
+    Workflow("trade declined", [ask("t", 7, 45)], [take(trades.decline, "t", "ada")]),
+    Workflow(
+        "trade called off", [ask("t", 7, 45), take(trades.accept, "t", "ada")], [take(trades.cancel, "t", "bea")]
     ),
     Workflow("rules of the desk", [], [propose_desk_rules, confirm_desk_rules]),
     Workflow("year closed", EARNED, [propose_closing, confirm_closing]),

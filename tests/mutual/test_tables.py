@@ -103,7 +103,11 @@ class TestXlsx:
 
 @pytest.mark.django_db
 class TestPages:
-    LISTS = ("members:register", "pooling:payments", "pooling:arrears", "treasury:items", "ledger:trial_balance")
+    LISTS = (
+        "members:register", "pooling:payments", "pooling:arrears", "treasury:items", "ledger:trial_balance",
+        "claims:desk", "circles:circles", "pooling:dues", "payouts:overview", "payouts:loans", "buffers:buffers",
+        "governance:decisions",
+    )  # fmt: skip
 
     @pytest.fixture
     def treasurer(self, client):

@@ -78,7 +78,7 @@ class TestTwoOfficers:
 
     def test_can_decline(self, coop):
         proposal = start(coop, confirm=False)
-        corrections.decline(decision_id=proposal.pk, kind=corrections.OPENING, by=theo().pk, on=ON)
+        decisions.decline(decision_id=proposal.pk, kind=corrections.OPENING, by=theo().pk, on=ON)
         assert held(coop.bank.account) == Money(0, "EUR")
 
 

@@ -113,6 +113,12 @@ def number(value: int | Decimal | None) -> str:
 
 
 @register.filter
+def at(values: dict[Any, Any], key: object) -> Any:
+    """``{{ found|at:claim.pk }}``: what a mapping says of a key, or nothing."""
+    return values.get(key, "")
+
+
+@register.filter
 def percent(value: Decimal | None) -> str:
     """``{{ share|percent }}``: a share of one as a percentage, without decimals."""
     return "" if value is None else formats.percent(value)

@@ -1,1 +1,1 @@
-"""Appeals: five members drawn by lot say whether a decision stands."""
+"""Appeals: members drawn by lot say whether a decision stands."""

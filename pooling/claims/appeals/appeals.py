@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from members.governance import figures
 from members.models import Member, RoleGrant
 from members.numbers import next_number
 from mutual import formats, rooms
@@ -22,7 +23,6 @@ from pooling.claims.appeals import draw
 from pooling.claims.appeals.models import Appeal, Juror
 from pooling.claims.models import Claim
 
-SEATS = 5
 WORDS = "appeal"
 """Where in the claim's vault lie the words for the jurors."""
 
@@ -40,7 +40,7 @@ class TooLate(AppealRefused):
 
 
 class TooFewMembers(AppealRefused):
-    """There are not five members who could sit."""
+    """There are fewer members who could sit than a jury has."""
 
 
 class SaysWhoSheIs(AppealRefused):
@@ -91,7 +91,7 @@ def begin(*, claim_id: int, by: int, on: dt.date) -> Appeal:
 
     :raises NothingToAppeal: if nothing was refused
     :raises TooLate: if the time to appeal is over
-    :raises TooFewMembers: if there are not five who could sit
+    :raises TooFewMembers: if fewer could sit than a jury has
     """
     claim = Claim.objects.select_for_update(of=("self",)).select_related("member", "fund").get(pk=claim_id)
     assert claim.member.user_id == by, "Only the claimant appeals."
@@ -104,8 +104,8 @@ def begin(*, claim_id: int, by: int, on: dt.date) -> Appeal:
     if on > last:
         raise TooLate(_("The decision could be appealed until %(day)s.") % {"day": formats.day(last)})
     pool = eligible(claim, on=on)
-    if len(pool) < SEATS:
-        raise TooFewMembers(_("There are not five members who could sit. Write to the office: other officers decide."))
+    if len(pool) < seats(on):
+        raise TooFewMembers(_("There are too few members who could sit. Write to the office: other officers decide."))
     number, nonce = next_number("A"), secrets.token_hex(32)
     appeal = Appeal.objects.create(
         number=number, claim=claim, opened_on=on, pool=pool, nonce=nonce,
@@ -114,6 +114,11 @@ def begin(*, claim_id: int, by: int, on: dt.date) -> Appeal:
     # Published before the claimant says anything: the log is never changed.
     trail.record(by=None, did="JURY_COMMITTED", subject=number, detail={"commitment": appeal.commitment})
     return appeal
+
+
+def seats(opened_on: dt.date) -> int:
+    """How many sit on the jury of an appeal that was begun on a day."""
+    return figures.value("appeals.jurors", opened_on)
 
 
 def eligible(claim: Claim, *, on: dt.date) -> list[str]:
@@ -171,16 +176,16 @@ def _seed(appeal: Appeal) -> str:
 
 
 def _fill_seats(appeal: Appeal, *, on: dt.date) -> None:
-    """Seat the next of the draw until five sit, or nobody is left."""
+    """Seat the next of the draw until the jury is whole, or nobody is left."""
     sitting = appeal.jurors.filter(replaced_on=None).count()
     seated = set(appeal.jurors.values_list("member__number", flat=True))
     last = max(appeal.jurors.values_list("place", flat=True), default=-1)
     present = {
         member.number: member for member in Member.objects.filter(number__in=appeal.pool, status=Member.Status.ACTIVE)
     }
-    days = desk_rules.on(on).answer_days
+    days, size = desk_rules.on(on).answer_days, seats(appeal.opened_on)
     for place, number in enumerate(draw.order(seed=_seed(appeal), pool=appeal.pool)):
-        if sitting == SEATS:
+        if sitting == size:
             return
         if place <= last or number in seated or number not in present:
             continue
@@ -194,7 +199,7 @@ def _fill_seats(appeal: Appeal, *, on: dt.date) -> None:
 
 @transaction.atomic(durable=True)
 def answer(*, appeal_id: int, vote: str, by: int, on: dt.date) -> Appeal:
-    """Answer as a juror; the third answer of the same kind decides. Again the same is harmless.
+    """Answer as a juror; a majority of the same kind decides. Again the same is harmless.
 
     :raises NotAJuror: if this person does not sit, or was replaced
     :raises AlreadyAnswered: if she answered otherwise, or it is decided

@@ -14,7 +14,7 @@ class AppealForm(forms.Form):
 
     grounds = forms.ChoiceField(label=_("Why you appeal"), choices=Appeal.Grounds.choices)
     words = TextField(
-        label=_("What the five members shall read"), required=False, max_length=2000,
+        label=_("What the members of the jury shall read"), required=False, max_length=2000,
         help_text=_("They know nothing about you but the facts below. No name, please, and no diagnosis."),
     )  # fmt: skip
     share = LineField(

@@ -16,6 +16,14 @@ from mutual.periods import Period
 from pooling.claims.appeals.models import Appeal, Juror
 
 
+def figures() -> Iterator[rooms.Figure]:
+    """How many sit on a jury."""
+    yield rooms.Figure(
+        "appeals.jurors", _("Members on a jury"), 5, 3, 15, _("members"),
+        _("Appeals begun before that day keep the size of their own day. A tie is the claimant’s."),
+    )  # fmt: skip
+
+
 def navigation() -> Iterator[rooms.NavItem]:
     """Where I sit on a jury; what the funds granted, on open books."""
     yield rooms.NavItem(_("My juries"), "appeals:juries", "gavel", "mine", frozenset({Role.MEMBER}), 15)
@@ -28,14 +36,14 @@ def home_cards(*, member_id: int, on: dt.date) -> Iterator[rooms.Card]:
     ):
         yield rooms.Card(
             _("You were drawn for a jury"),
-            _("Five members say whether a decision stands. Please answer by %(day)s.")
+            _("The jury says whether a decision stands. Please answer by %(day)s.")
             % {"day": formats.day(juror.answer_until)},
             reverse("appeals:jury", args=[juror.appeal.number]), _("Read it"), "warn", 12,
         )  # fmt: skip
     for appeal in Appeal.objects.filter(claim__member_id=member_id, state=Appeal.State.SITTING):
         yield rooms.Card(
             _("Your appeal %(number)s is before the jury") % {"number": appeal.number},
-            _("Five members drawn by lot answer within days."),
+            _("Members drawn by lot answer within days."),
             reverse("appeals:appeal", args=[appeal.number]), _("See it"), "calm", 41,
         )  # fmt: skip
 

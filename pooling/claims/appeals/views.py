@@ -56,7 +56,7 @@ def appeal(request: HttpRequest, number: str) -> HttpResponse:
         except appeals.AppealRefused as refused:
             form.add_error(None, str(refused))
         else:
-            messages.success(request, _("Handed in. Five members were drawn; you will get a letter."))
+            messages.success(request, _("Handed in. The jury is drawn; you will get a letter."))
             return redirect("appeals:appeal", number)
     context = {**reports.for_claimant(mine), "form": form}
     return render(request, "appeals/appeal.html", context, status=422 if form.errors else 200)

@@ -38,6 +38,28 @@ POST = """
 """
 
 
+SEALED = """
+    from django.db import transaction
+    from mutual.vault import vault
+    with transaction.atomic():
+        vault.open_vault("claim/C-000001", on=ON)
+        vault.seal(subject="claim/C-000001", place="body", content=b"Lumbago")
+    print("sealed")
+"""
+ERASE = """
+    from django.db import transaction
+    from mutual.vault import vault
+    with transaction.atomic():
+        vault.destroy("claim/C-000001", on=ON)
+    print(vault.is_destroyed("claim/C-000001"))
+"""
+IS_ERASED = """
+    from mutual.vault import vault
+    from mutual.vault.models import Content
+    print(vault.is_destroyed("claim/C-000001"), Content.objects.count())
+"""
+
+
 class Place:
     """An arena with something in it, and what there is to know about its backups."""
 
@@ -107,6 +129,7 @@ def key(place):
 @pytest.fixture(scope="module")
 def sealed(place, key):
     """An encrypted backup, and what the command said."""
+    assert place.arena.answer(SEALED) == "sealed"
     out = place.folder / "sealed"
     code, said = place.backup(out, BACKUP_KEY_FILE=str(key))
     assert code == 0, said
@@ -252,13 +275,17 @@ class TestRestore:
         assert (place.databases(), place.held(place.arena.url)) == before
 
     def test_puts_the_backup_in_place_and_the_old_database_aside(self, place, sealed, key):
+        """R-I1b: and what was erased since is erased in it, before anybody can work there."""
         file, said = sealed
+        journal = {"VAULT_ERASURES_FILE": str(place.folder / "erasures.log")}
+        assert place.arena.run(ERASE, **journal).stdout.split() == ["True"]
         assert file.read_bytes().startswith(envelopes.MARK)
         before = place.held(place.arena.url)
         assert place.arena.answer(POST.format(first=20, last=21)) == str(before + 3000)
-        done = self.restore(place, file, place.arena.name, *self.MEANT, "--json", BACKUP_KEY_FILE=str(key))
+        done = self.restore(place, file, place.arena.name, *self.MEANT, "--json", BACKUP_KEY_FILE=str(key), **journal)
         assert done.returncode == 0, done.stderr
         answer = json.loads(done.stdout)
+        assert place.arena.answer(IS_ERASED) == "True 0"
         assert (answer["compared"], answer["trial_balance"]) == (True, said["trial_balance"])
         assert place.held(place.arena.url) == before
         assert place.held(backups._at(place.arena.url, answer["aside"])) == before + 3000
@@ -273,6 +300,8 @@ class TestRestore:
         done = self.restore(place, file, url, *self.MEANT, BACKUP_KEY_FILE=str(key))
         assert done.returncode == 0, done.stderr
         assert place.held(url) == place.held(place.arena.url)
+        with psycopg.connect(url) as session:  # the negative control: with another journal it is there again
+            assert session.execute("SELECT count(*) FROM vault_vault WHERE wrapped IS NOT NULL").fetchone() == (1,)
         place.admin("DROP DATABASE {name}", name=place.arena.name + "_new")
 
     def test_refuses_while_somebody_works_there(self, place, sealed, key):

@@ -12,7 +12,7 @@ from django.core.management import CommandError, call_command
 from django.db import Error, connection, transaction
 
 from mutual.trail.models import Deed
-from mutual.vault import keys, tasks, vault
+from mutual.vault import erasures, keys, tasks, vault
 from mutual.vault.models import Content, Opening, Vault
 
 pytestmark = pytest.mark.django_db
@@ -24,6 +24,7 @@ WORDS = b"Zq9 the diagnosis"
 @pytest.fixture(autouse=True)
 def key_file(tmp_path, settings):
     settings.VAULT_KEY_FILE = str(tmp_path / "keys" / "vault.key")
+    settings.VAULT_ERASURES_FILE = str(tmp_path / "erasures.log")
     return Path(settings.VAULT_KEY_FILE)
 
 
@@ -168,6 +169,84 @@ class TestDestroy:
         assert [vault.is_destroyed(subject) for subject in (soon, later, never)] == [True, False, False]
         assert tasks.destroy_due() == 0
         assert Deed.objects.get(did="VAULT_DESTROYED").subject == "C-000001"
+
+
+def came_back(before):
+    """An older backup was restored: the key and what it sealed are there again."""
+    Vault.objects.filter(pk=before.pk).update(wrapped=before.wrapped, kid=before.kid, destroyed_on=None)
+    Content.objects.bulk_create(before.held)
+
+
+def as_it_was(subject):
+    before = Vault.objects.get(subject=subject)
+    before.held = list(before.contents.all())
+    return before
+
+
+class TestErasures:
+    """R-I1b: a restored backup brings nothing back that was erased since."""
+
+    def test_are_applied_again_within_the_hour(self):
+        subject, other = filled(), filled("claim/C-000002")
+        before = as_it_was(subject)
+        vault.destroy(subject, on=ON)
+        came_back(before)
+        assert look(subject) == WORDS  # the negative control: without the journal it can be read again
+        assert tasks.destroy_due() == 1
+        with pytest.raises(vault.Destroyed):
+            look(subject)
+        assert not Content.objects.filter(vault__subject=subject).exists()
+        assert look(other) == WORDS
+        assert Deed.objects.get(did="VAULT_ERASED_AGAIN").subject == "C-000001"
+        assert tasks.destroy_due() == 0
+
+    def test_know_a_key_that_was_wrapped_anew_since_the_backup(self, key_file):
+        subject = filled()
+        before = as_it_was(subject)
+        keys.make(key_file)
+        vault.rewrap()
+        vault.destroy(subject, on=ON)
+        came_back(before)
+        assert vault.erase_again(on=ON) == 1
+
+    def test_never_take_another_vault_of_the_same_name_for_it(self):
+        """A new installation counts its claims from one again."""
+        subject = filled()
+        vault.destroy(subject, on=ON)
+        Vault.objects.all().delete()
+        filled()
+        assert vault.erase_again(on=ON) == 0
+        assert look(subject) == WORDS
+
+    def test_are_written_before_anything_is_destroyed_and_also_if_that_fails(self):
+        subject = filled()
+
+        def dies():
+            with transaction.atomic():
+                vault.destroy(subject, on=ON)
+                raise ZeroDivisionError
+
+        with pytest.raises(ZeroDivisionError):
+            dies()
+        assert look(subject) == WORDS
+        assert vault.erase_again(on=ON) == 1
+
+    def test_are_read_past_a_line_that_was_cut_short_and_readable_by_their_owner_alone(self, settings):
+        subject = filled()
+        vault.destroy(subject, on=ON)
+        file = Path(settings.VAULT_ERASURES_FILE)
+        assert file.stat().st_mode & 0o777 == 0o600
+        file.write_text(file.read_text() + "claim/C-0000")
+        assert list(erasures.noted()) == [subject]
+        assert "Lumbago" not in file.read_text()
+
+    def test_hold_where_the_wrapping_key_is_gone(self, key_file):
+        subject = filled()
+        before = as_it_was(subject)
+        key_file.write_text("another key that is just as long as it must be\n")
+        vault.destroy(subject, on=ON)
+        came_back(before)
+        assert vault.erase_again(on=ON) == 1
 
 
 class TestRotation:

@@ -190,12 +190,12 @@ class TestChanging:
         decision = Decision.objects.get(kind="RULES", state="PROPOSED")
         assert answer["Location"] == f"/rules/{decision.number}/"
         # The proposer cannot adopt it; the other treasurer can.
-        client.post(f"/rules/{decision.number}/", {"answer": "adopt"})
+        client.post(f"/rules/{decision.number}/", {"answer": "confirm"})
         assert RuleVersion.objects.count() == 1
         other = person("administrator")
         client.force_login(other)
         assert "Adopt it" in text_of(client.get(f"/rules/{decision.number}/"))
-        client.post(f"/rules/{decision.number}/", {"answer": "adopt"})
+        client.post(f"/rules/{decision.number}/", {"answer": "confirm"})
         version = RuleVersion.objects.get(number=2)
         assert (version.decision, version.terms["benefits"][0]["waiting_months"]) == (decision, 6)
 
@@ -248,7 +248,7 @@ class TestChanging:
         assert client.get("/funds/sickness/rules/propose/").status_code == 404
         client.force_login(person("claims_officer"))
         assert client.get(f"/rules/{decision.number}/").status_code == 200
-        assert client.post(f"/rules/{decision.number}/", {"answer": "adopt"}).status_code == 404
+        assert client.post(f"/rules/{decision.number}/", {"answer": "confirm"}).status_code == 404
         assert not RuleVersion.objects.exists()
 
     def test_leaves_a_history_everybody_reads(self, coop, client, ada):

@@ -123,7 +123,7 @@ class TestAdopt:
 
     def test_can_be_declined_instead(self, coop):
         proposal, by = propose(coop), theo().pk
-        rules.decline(decision_id=proposal.pk, by=by, on=ON)
+        decisions.decline(decision_id=proposal.pk, kind=rules.KIND, by=by, on=ON)
         with pytest.raises(decisions.AlreadyDecided):
             adopt(proposal, by)
         assert not RuleVersion.objects.exists()

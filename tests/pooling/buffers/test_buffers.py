@@ -17,6 +17,7 @@ from mutual.periods import parse
 from pooling import accounts, dues
 from pooling.buffers import returns, rules, tasks
 from pooling.buffers.models import Returned, Rule
+from pooling.models import Charge
 from pooling.treasury import corrections
 from tests.conftest import make_member, theo
 from tests.pooling.test_dues import charge, coop, held, on_plan, owes, pay
@@ -165,6 +166,22 @@ class TestReturn:
         returns.run(fund_id=saving.sick.pk, on=APRIL, by=None)
         assert (ahead(ada), owes(ada)) == (eur(0), eur(5))
         assert not list(audit.findings())
+
+    def test_counts_a_deposit_of_a_whole_period_where_some_days_were_charged(self, saving):
+        """The newest charge is for 16 of 31 days: three deposits are still three whole ones."""
+        dues.change_plan(
+            plan_id=saving.plan.pk, amount=eur(45), valid_from=dt.date(2026, 1, 3), days_to_pay=14, by=saving.by,
+            shares=[(saving.sick.pk, 15), dues.ShareOf(saving.sick.pk, 20, buffer=True), (None, 10)],
+            more=dues.More(by_day=True),
+        )  # fmt: skip
+        ada = on_plan(make_member("Ada Byron", joined_on=dt.date(2026, 12, 16)), saving)
+        set_rule(saving)
+        charge(parse("2026-12"), on=NEW_YEAR)
+        last = Charge.objects.get(member=ada)
+        assert (last.amount, last.whole) == (2323, 4500)
+        pay(saving, ada, "23.23", on=NEW_YEAR)
+        (measured,) = returns.measure(Rule.objects.get(), NEW_YEAR)
+        assert (measured.deposit, measured.cap) == (2_000, 6_000)
 
     def test_returns_no_more_than_the_buffer_still_holds(self, saving):
         ada = on_plan(make_member("Ada Byron"), saving)

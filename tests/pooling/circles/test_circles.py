@@ -13,15 +13,20 @@ from mutual import rooms
 from mutual.access import Role
 from mutual.ledger import audit, balances, journal
 from mutual.ledger.kinds import Kind
+from mutual.mail import events
+from mutual.mail.models import Letter
 from mutual.money import Money, minor
 from mutual.periods import parse
 from pooling import accounts, setting_aside
-from pooling.circles import circles, giving
+from pooling.circles import circles, giving, telling
 from pooling.circles import terms as rules
 from pooling.circles.mates import circle_mates
 from pooling.circles.models import Carried, Circle, Gift, Seat, Terms
 from pooling.claims import claims
+from pooling.claims.models import Claim
+from pooling.models import Fund
 from pooling.payouts import paying
+from pooling.solvency import facts
 from tests.conftest import aisha, make_member
 from tests.pooling.claims.test_claims import approved, filled, officers, payable
 from tests.pooling.test_dues import ON, coop, held
@@ -305,6 +310,80 @@ class TestDates:
         assert deposit(ada, dt.date(2027, 1, 1)) == 11250
         circles.change_level(member_id=ada.pk, place=2, by=ada.user_id, on=ON)
         assert Seat.objects.get(member=ada).next_place is None
+
+
+class TestOutlook:
+    def test_knows_what_circles_carry_and_pay_and_have_given(self, ring):
+        """Retention 300 of a claim, 500 a year; five buffers of 200, 483.75 a month; 1 % as premium."""
+        Terms.objects.update(premium_points=100)
+        approved(ring, ring.members[1], "350.00")
+        giving.give(on=ON, by=None)
+        ring.sick.refresh_from_db()
+        found = facts.of(ring.sick, ON)
+        assert (found.circled.seated, found.circled.retention, found.circled.room) == (5, 30000, 50000)
+        assert found.circled.premiums == 484
+        assert found.owed == 5000  # 350 approved, 300 of it given by the circle
+        alone = facts.of(Fund.objects.get(slug="parents"), ON)
+        assert alone.circled == facts.Circled()
+
+
+class TestLetters:
+    def told(self, member):
+        return list(Letter.objects.filter(to=member.email).order_by("id").values_list("subject", flat=True))
+
+    def test_tell_everybody_that_the_circle_is_open(self, ring):
+        assert [self.told(member) for member in ring.members] == [["Linden is open"]] * 5
+        assert "5 members now carry" in Letter.objects.first().text
+
+    def test_tell_what_came_of_what_was_asked_for_on_its_day(self, ring):
+        ada, bea = ring.members[:2]
+        circles.change_level(member_id=ada.pk, place=2, by=ada.user_id, on=ON)
+        circles.leave(member_id=bea.pk, by=bea.user_id, on=ON)
+        newyear = dt.date(2027, 1, 1)
+        for _ in range(2):
+            circles.take_effect(on=newyear)
+            giving.settle_leavers(on=newyear, by=None)
+        assert self.told(ada)[1:] == ["Your level in Linden has changed"]
+        assert self.told(bea)[1:] == ["You have left Linden", "What your buffer held goes back to you"]
+        assert "€200.00" in Letter.objects.get(subject="What your buffer held goes back to you").text
+        fay = make_member("Fay X")
+        circles.ask(circle_id=ring.circle.pk, member_id=fay.pk, place=1, by=fay.user_id, on=newyear)
+        circles.take_effect(on=dt.date(2027, 4, 1))
+        assert self.told(fay) == ["You sit in Linden now"]
+
+    def test_tell_donors_once_a_day_what_came_from_them_and_never_for_whom(self, ring):
+        by = officers()
+        ada, bea, cleo = ring.members[:3]
+        approved(ring, bea, "200.01", by=by, key="b")
+        approved(ring, cleo, "60.00", by=by, key="c")
+        giving.give(on=ON, by=None)
+        assert telling.gifts(on=ON) == 0  # the day is not over
+        assert telling.gifts(on=ON + dt.timedelta(1)) == 5
+        assert telling.gifts(on=ON + dt.timedelta(1)) == 0
+        letter = Letter.objects.get(to=ada.email, subject="Your circle Linden gave")
+        gave = sum(Gift.objects.filter(donor=ada).values_list("amount", flat=True))
+        assert f"€{gave / 100:.2f} of it came from your buffer" in letter.text
+        for other in ring.members[1:]:
+            assert other.name not in letter.text
+            assert other.number not in letter.text
+        assert not Claim.objects.filter(number__in=letter.text.split()).exists()
+
+    def test_are_not_written_to_whoever_does_without(self, ring):
+        ada, bea = ring.members[:2]
+        events.mute(reader=ada.user_id, events=["circle_gave", "circle_level"])
+        approved(ring, bea, 100)
+        giving.give(on=ON, by=None)
+        telling.gifts(on=ON + dt.timedelta(1))
+        circles.change_level(member_id=ada.pk, place=2, by=ada.user_id, on=ON)
+        circles.take_effect(on=dt.date(2027, 1, 1))
+        assert self.told(ada) == ["Linden is open"]
+        assert "Your circle Linden gave" in self.told(ring.members[2])
+
+    def test_are_caught_up_with_after_days_without_a_clock(self, ring):
+        approved(ring, ring.members[1], 100)
+        giving.give(on=ON, by=None)
+        assert telling.gifts(on=ON + dt.timedelta(5)) == 4
+        assert telling.gifts(on=ON + dt.timedelta(9)) == 0
 
 
 class TestPages:

@@ -13,6 +13,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.urls import reverse
 
+from members.governance import figures
 from mutual import uploads
 from mutual.access import Role
 from mutual.ledger import audit
@@ -121,7 +122,7 @@ class TestForm:
             )
         assert one.evidence.count() == 1
         assert "Still asked for" not in client.get(reverse("claims:mine", args=[one.number])).content.decode()
-        monkeypatch.setattr(uploads, "QUOTA", 10)
+        monkeypatch.setattr(figures, "value", lambda name, on: 0)
         answer = client.post(
             reverse("claims:add_files", args=[one.number]),
             {"kind": "OTHER", "form_key": "f" * 32, "attached": SimpleUploadedFile("x.jpg", photo())},

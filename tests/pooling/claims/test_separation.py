@@ -9,15 +9,16 @@ from allauth.mfa.models import Authenticator
 from django.db import IntegrityError, transaction
 from django.urls import reverse
 
+from members.governance import figures
 from members.models import RoleGrant
 from mutual import rooms
 from mutual.access import Role
 from mutual.ledger import audit
 from mutual.money import Money
 from mutual.trail.models import Deed
-from pooling.claims import claims, desk_rules, evidence
+from pooling.claims import claims, desk_rules, evidence, separation
 from pooling.claims.models import Claim, DeskRules
-from tests.conftest import cem, clara, make_member
+from tests.conftest import cem, clara, make_member, make_officer
 from tests.invoicing.barter.test_trades import agreed, settle
 from tests.invoicing.test_invoices import client_of, draft, issue
 from tests.pooling.claims.test_claims import ada, claim, coop, filled, payable
@@ -118,6 +119,65 @@ class TestMayDecide:
             client.post(reverse("claims:decide", args=[one.number]), answer)
         assert Claim.objects.get().status == Claim.Status.PROPOSED
         assert Deed.objects.filter(did="CLAIM_DECISION_BARRED", by=olga.user_id).count() == 1
+
+
+class TestObstacles:
+    """The desk says before an officer tries what she may not decide."""
+
+    def test_name_a_circle_only_where_five_sit_in_it(self, filled, ada, monkeypatch):
+        olga, one = officer_member(), claim(filled, ada)
+        kin = [rooms.Relation(ada.pk, "circle")]
+        monkeypatch.setattr(rooms, "relations", lambda **_about: kin)
+        said = separation.obstacles([one], by=olga.user_id, on=ON)[one.pk]
+        assert "circle, a client or a trade" in said
+        kin += [rooms.Relation(10**6 + n, "circle") for n in range(4)]
+        assert "of your circle" in separation.obstacles([one], by=olga.user_id, on=ON)[one.pk]
+
+    def test_agree_with_what_is_refused(self, filled, ada):
+        """Whom the desk bars the use case bars, and nobody else."""
+        trader, stranger, first = officer_member(), officer_member("Otto Officer"), clara()
+        settle(agreed(trader, ada))
+        one = claim(filled, ada)
+        for by in (trader.user_id, stranger.user_id, first.pk, ada.user_id):
+            barred = False
+            try:
+                separation.may_decide(claim=one, by=by, on=ON)
+            except separation.SeparationRefused:
+                barred = True
+            assert barred == bool(separation.obstacles([one], by=by, on=ON)), by
+        claims.propose(claim_id=one.pk, amount=Money(1, "EUR"), by=first.pk, on=ON)
+        one.refresh_from_db()
+        assert "another officer confirms" in separation.obstacles([one], by=first.pk, on=ON)[one.pk]
+        assert not separation.obstacles([one], by=stranger.user_id, on=ON)
+
+    def test_follow_the_figure_of_the_house(self, filled, ada):
+        """A trade of 2026 is remembered in 2029 once officers have decided on four years."""
+        olga, one = officer_member(), claim(filled, ada)
+        settle(agreed(olga, ada))
+        later = dt.date(2029, 12, 1)
+        assert not separation.obstacles([one], by=olga.user_id, on=later)
+        made = figures.propose(
+            name="claims.apart_months",
+            value=48,
+            valid_from=ON,
+            text="Longer",
+            by=make_officer(Role.TREASURER, "Tilda").pk,
+            on=ON,
+        )
+        figures.confirm(decision_id=made.pk, by=make_officer(Role.TREASURER, "Tom").pk, on=ON)
+        assert separation.obstacles([one], by=olga.user_id, on=later)
+        with pytest.raises(separation.TooClose):
+            separation.may_decide(claim=one, by=olga.user_id, on=later)
+
+    def test_stand_on_the_desk_without_a_name(self, filled, ada, client, django_assert_max_num_queries):
+        olga, one = officer_member(), claim(filled, ada)
+        settle(agreed(olga, ada))
+        client.force_login(olga.user)
+        with django_assert_max_num_queries(40):
+            page = client.get(reverse("claims:desk")).content.decode()
+        assert "another officer decides" in page
+        assert ada.name not in page
+        assert one.number in page
 
 
 class TestThreshold:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 
 import pytest
 from django.urls import reverse
 
+from members.governance.models import Decision
 from members.models import Member
 from mutual import rooms
 from mutual.jobs.models import Run
@@ -18,8 +20,9 @@ from pooling.claims import claims
 from pooling.dunning import agreements, ladder, limitation
 from pooling.dunning.models import Agreement, Limitation, Part, Reminder, Step
 from pooling.models import Charge
+from pooling.treasury import corrections
 from tests.conftest import make_member
-from tests.pooling.test_dues import charge, coop, on_plan, pay
+from tests.pooling.test_dues import charge, coop, on_plan, owes, pay
 from tests.trust.test_routes import person
 
 __all__ = ["coop"]
@@ -213,10 +216,50 @@ class TestPages:
         assert "€45.00 were overdue." in page
         assert "Your agreement: €15.00 by 31 January 2027" in client.get("/").content.decode()
 
-    def test_offer_old_debts_to_two_officers(self, ada, client, time_machine):
+    def test_offer_old_debts_to_two_officers_several_at_once(self, coop, ada, client, time_machine):
+        bo = make_member("Bo Ek")
+        on_plan(bo, coop)
+        charge()
         time_machine.move_to(dt.datetime(2030, 1, 2, 9, tzinfo=dt.UTC))
-        client.force_login(person("treasurer"))
+        first, second = person("treasurer"), person("administrator")
+        client.force_login(first)
+        charges = list(Charge.objects.order_by("pk").values_list("pk", flat=True))
         page = client.get(reverse("dunning:limitation")).content.decode()
-        offer = reverse("treasury:propose_write_off") + f"?charge={Charge.objects.get().pk}"
-        assert offer in page
-        assert client.get(offer).status_code == 200
+        assert all(f'value="{pk}"' in page for pk in charges)
+        offer = reverse("treasury:propose_barred")
+        asked = client.get(offer, {"charge": charges}).content.decode()
+        assert ada.number in asked
+        assert bo.number in asked
+        answer = client.post(offer, {"charge": charges, "text": "Their time has run out"})
+        assert answer.status_code == 302, answer.content.decode()[-3000:]
+        decision = Decision.objects.get(kind=corrections.BARRED)
+        where = reverse("treasury:correction", args=[decision.number])
+        client.post(where, {"answer": "confirm"})
+        assert owes(ada) == owes(bo) == Money(45, "EUR")
+        client.force_login(second)
+        assert bo.number in client.get(where).content.decode()
+        client.post(where, {"answer": "confirm"})
+        assert owes(ada) == owes(bo) == Money(0, "EUR")
+        assert limitation.barred(dt.date(2030, 1, 2)) == []
+        assert not list(audit.findings())
+
+    def test_write_off_nothing_that_can_still_be_claimed_or_was_paid_since(self, coop, ada, time_machine):
+        one = Charge.objects.get()
+        with pytest.raises(corrections.NothingOpen):
+            corrections.propose_barred(charge_ids=[one.pk], text="x", by=coop.by, on=dt.date(2029, 12, 31))
+        on = dt.date(2030, 1, 2)
+        made = corrections.propose_barred(charge_ids=[one.pk], text="x", by=coop.by, on=on)
+        pay(coop, ada, 5, on=on)
+        with pytest.raises(corrections.NothingOpen):
+            corrections.confirm(decision_id=made.pk, kind=corrections.BARRED, by=person("treasurer").pk, on=on)
+        assert owes(ada) == Money(40, "EUR")
+        assert not list(audit.findings())
+
+
+def test_every_rule_to_begin_with_cites_its_article_and_none_pretends_to_be_checked(db):
+    found = list(Limitation.objects.all())
+    assert len(found) >= 13
+    for rule in found:
+        assert re.search(r"§|[Aa]rt\.|\bs\. ", rule.source), rule.country
+        assert rule.checked_on is None, rule.country
+        assert rule.checked_by is None, rule.country

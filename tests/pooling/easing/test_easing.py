@@ -106,6 +106,23 @@ class TestWaiver:
             waivers.end(waiver_id=one.pk, until=dt.date(2026, 9, 1), by=coop.by, on=ON)
         assert not list(audit.findings())
 
+    def test_is_ended_earlier_on_its_page_and_the_member_is_told(self, coop, ada, client, time_machine):
+        time_machine.move_to(dt.datetime(2026, 11, 10, 9, tzinfo=dt.UTC))
+        one = grant(coop, ada, since="2026-11-01")
+        client.force_login(person("treasurer"))
+        page = reverse("easing:waiver_end", args=[one.number])
+        assert page in client.get(reverse("easing:waiver", args=[one.number])).content.decode()
+        refused = client.post(page, {"until": "2026-11-01"})
+        assert refused.status_code == 422
+        assert "must keep a day" in refused.content.decode()
+        assert client.post(page, {"until": "2026-11-16"}).status_code == 302
+        one.refresh_from_db()
+        assert one.until == dt.date(2026, 11, 16)
+        letter = Letter.objects.get(key__startswith=f"waiver/{one.number}/ended/")
+        assert "16 November 2026" in letter.text
+        assert CANARY not in letter.text
+        assert not list(audit.findings())
+
     def test_keeps_its_reason_sealed_and_notes_who_opens_it(self, coop, ada, client):
         one = grant(coop, ada)
         for table in connection.introspection.table_names():

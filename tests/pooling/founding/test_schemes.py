@@ -324,13 +324,13 @@ class TestPage:
         waiting = Decision.objects.filter(state="PROPOSED").order_by("id")
         assert [one.kind for one in waiting] == ["CHARTER", "SURPLUS_RULES"]
         for one in waiting:
-            own = client.post(f"/founding/{one.number}/", {"answer": "adopt"}, follow=True).content.decode()
+            own = client.post(f"/founding/{one.number}/", {"answer": "confirm"}, follow=True).content.decode()
             assert "Another officer must decide" in own
         client.force_login(person("administrator"))
         numbers = [one.number for one in waiting]
         assert "50 % for the members" in client.get(f"/founding/{numbers[1]}/").content.decode()
         client.post(f"/founding/{numbers[0]}/", {"answer": "decline"})
-        client.post(f"/founding/{numbers[1]}/", {"answer": "adopt"})
+        client.post(f"/founding/{numbers[1]}/", {"answer": "confirm"})
         assert [Decision.objects.get(number=one).state for one in numbers] == ["DECLINED", "CONFIRMED"]
 
 

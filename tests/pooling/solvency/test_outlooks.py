@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from pooling.solvency import assumptions, figures, outlooks, sentences, simulation, tables
-from pooling.solvency.facts import Terms
+from pooling.solvency.facts import Circled, Terms
 from tests.pooling.solvency.people import ON, claim, fund
 
 RUNS = 600
@@ -46,6 +46,60 @@ class TestSpells:
         assert [one.over for one in assumptions.spells([claim(1, began=20, days=20)], ON)] == [False]
         assert [one.over for one in assumptions.spells([claim(1, began=90, days=20)], ON)] == [True]
         assert [one.over for one in assumptions.spells([claim(1, began=20, days=20, illness=False)], ON)] == [True]
+
+    def test_follows_the_schedule_of_a_claim_paid_month_by_month(self):
+        """Not how lately it ended: one goes on in its pause, one that ended yesterday is over."""
+        paused = replace(claim(1, began=120, days=20), going_on=True)
+        ended = replace(claim(2, began=20, days=20), going_on=False)
+        assert [one.over for one in assumptions.spells([paused, ended], ON)] == [False, True]
+
+
+class TestCircles:
+    """The first part of a claim is the circle's: the fund's simulation knows only what is above it."""
+
+    EVERYBODY = {"seated": 200, "room": 10**12}
+
+    def test_change_nothing_where_nobody_sits_in_one(self):
+        facts = fund(ill())
+        assert assumptions.of(facts).setup.cells == assumptions.of(replace(facts, circled=Circled())).setup.cells
+
+    def test_leave_nothing_to_the_fund_where_they_carry_everything(self):
+        facts = fund(ill(), circled=Circled(retention=None, **self.EVERYBODY))
+        paths = simulation.run(replace(assumptions.of(facts).setup, due_already=0, open_claims=()), seed=1, runs=200)
+        assert int(paths.benefits.sum()) == 0
+        assert int(paths.claims.sum()) > 0
+
+    def test_cost_the_fund_what_is_expected_above_the_retention(self):
+        """Against the closed form: daily times the mean of the days beyond, for every illness that begins."""
+        daily = 2_000
+        before = [replace(cell, daily=daily) for cell in assumptions.of(fund(ill())).setup.cells]
+        facts = fund(ill(), circled=Circled(retention=10 * daily + 1_999, **self.EVERYBODY))
+        after = assumptions._above_circles(before, facts)
+        rate = sum(cell.share * cell.rate for cell in before)
+        assert sum(cell.share * cell.rate for cell in after) == pytest.approx(rate)
+        expected = sum(
+            cell.share * cell.rate * float(cell.paid_days @ np.maximum(np.arange(len(cell.paid_days)) - 10, 0))
+            for cell in before
+        )  # fmt: skip
+        found = sum(cell.share * cell.rate * float(cell.paid_days @ np.arange(len(cell.paid_days))) for cell in after)
+        assert found == pytest.approx(expected)
+        assert all(cell.paid_days.sum() == pytest.approx(1) for cell in after)
+
+    @pytest.mark.parametrize("retention", [0, 10_000, 50_000, 10**9])
+    def test_never_cost_the_fund_more_the_more_they_carry(self, retention):
+        less = assumptions.of(fund(ill(), circled=Circled(retention=retention, **self.EVERYBODY)))
+        more = assumptions.of(fund(ill(), circled=Circled(retention=retention + 30_000, **self.EVERYBODY)))
+        assert more.mean_cost <= less.mean_cost
+        if retention == 0:
+            assert less.mean_cost == assumptions.of(fund(ill())).mean_cost
+
+    def test_carry_no_more_than_they_have_room_for(self):
+        everything = assumptions.of(fund(ill(), circled=Circled(seated=200, room=10**12)))
+        nothing = assumptions.of(fund(ill(), circled=Circled(seated=200, room=0)))
+        assert everything.mean_cost == 0
+        assert nothing.mean_cost == assumptions.of(fund(ill())).mean_cost
+        half = assumptions.of(fund(ill(), circled=Circled(seated=100, room=10**12)))
+        assert half.mean_cost == pytest.approx(nothing.mean_cost / 2, rel=0.01)
 
 
 class TestAssumptions:

@@ -13,6 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from invoicing.barter import accounts as barter
+from members.governance import figures
+from mutual.access import Role
 from mutual.currencies import HOUR
 from mutual.ledger import audit
 from mutual.mail.models import Letter
@@ -22,7 +24,7 @@ from pooling.claims import claims, tasks
 from pooling.claims.appeals import appeals, draw
 from pooling.claims.appeals.models import Appeal, Juror
 from pooling.claims.models import Claim
-from tests.conftest import cem, clara, make_member
+from tests.conftest import cem, clara, make_member, make_officer
 from tests.invoicing.barter.test_trades import agreed, settle
 from tests.pooling.claims.test_claims import ada, claim, coop, filled
 from tests.pooling.test_dues import ON, held
@@ -58,6 +60,17 @@ def vote(appeal, *votes, on=ON):
         appeals.answer(appeal_id=appeal.pk, vote=said, by=juror.member.user_id, on=on)
     appeal.refresh_from_db()
     return appeal
+
+
+def test_a_jury_has_the_size_of_the_day_the_appeal_was_begun(members, refused):
+    """Officers decide on seven; an appeal begun before keeps five, also when somebody has to be replaced."""
+    appeal = filed(refused)
+    first, second = make_officer(Role.TREASURER, "Tilda").pk, make_officer(Role.TREASURER, "Tom").pk
+    made = figures.propose(name="appeals.jurors", value=7, valid_from=ON + dt.timedelta(1), text="x", by=first, on=ON)
+    figures.confirm(decision_id=made.pk, by=second, on=ON)
+    appeals.replace_silent(appeal_id=appeal.pk, on=ON + dt.timedelta(30))
+    assert appeal.jurors.filter(replaced_on=None).count() == 3  # eight could sit; five were silent
+    assert (appeals.seats(ON), appeals.seats(ON + dt.timedelta(1))) == (5, 7)
 
 
 class TestDraw:
