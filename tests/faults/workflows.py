@@ -809,9 +809,7 @@ def change_circle_level():
 
 
 def cover():
-    return covers.choose(
-        fund_id=fund("parents"), member_id=member("ada").pk, since=ON, by=user("tessa"), earnings=300_000
-    )
+    return covers.choose(fund_id=fund("parents"), member_id=member("ada").pk, since=ON, by=user("tessa"))
 
 
 def change_fund():
