@@ -875,13 +875,13 @@ def change_step():
 
 
 def add_limitation():
-    if not Limitation.objects.filter(country="PT").exists():
-        limitation.add(country="PT", valid_from=dt.date(2000, 1, 1), years=5, begins="DUE", source="Art. 310 CC",
+    if not Limitation.objects.filter(country="LU").exists():
+        limitation.add(country="LU", valid_from=dt.date(2000, 1, 1), years=5, begins="DUE", source="art. 2277 Code civil",
                        by=user("tessa"))  # fmt: skip
 
 
 def check_limitation():
-    rule = Limitation.objects.get(country="PT")
+    rule = Limitation.objects.get(country="LU")
     return limitation.check(limitation_id=rule.pk, by=user("theo"), on=ON)
 
 
