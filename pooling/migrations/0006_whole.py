@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('pooling', '0004_dues'),
+        ('pooling', '0005_once'),
     ]
 
     operations = [
