@@ -876,8 +876,10 @@ def change_step():
 
 def add_limitation():
     if not Limitation.objects.filter(country="LU").exists():
-        limitation.add(country="LU", valid_from=dt.date(2000, 1, 1), years=5, begins="DUE", source="art. 2277 Code civil",
-                       by=user("tessa"))  # fmt: skip
+        limitation.add(
+            country="LU", valid_from=dt.date(2000, 1, 1), years=5, begins="DUE", source="art. 2277 Code civil",
+            by=user("tessa"),
+        )  # fmt: skip
 
 
 def check_limitation():
