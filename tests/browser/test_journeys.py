@@ -90,8 +90,8 @@ def end(*people):
         one.window.context.close()
 
 
+@pytest.mark.parametrize("hands", [Keyboard, Plain])
 class TestMoney:
-    @pytest.mark.parametrize("hands", [Keyboard, Plain])
     def test_a_payment_is_recorded(self, stage, browser, hands):
         tessa = person(hands, stage, browser, "tessa")
         tessa.open("Payments")
@@ -107,7 +107,6 @@ class TestMoney:
         assert "€41.07" in text
         end(tessa)
 
-    @pytest.mark.parametrize("hands", [Plain])
     def test_a_claim_is_submitted_and_decided_by_two_officers(self, stage, browser, hands):
         eva = person(hands, stage, browser, "eva")
         eva.open("My claims")
