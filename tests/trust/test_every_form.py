@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 
 from tests.browser import pages, world
 
-pytestmark = [pytest.mark.django_db, pytest.mark.soak, pytest.mark.xdist_group("every-form")]
+pytestmark = [pytest.mark.django_db, pytest.mark.xdist_group("every-form")]
 
 NASTY = (
     "\x00", "a\x00b", "\ud800", "\udfff\ud800", "\u202eevil", "\u2066\u2069", "\x1b[31m", "\ufffe\uffff", "🏴‍☠️" * 40,
@@ -186,6 +186,7 @@ class TestEveryForm:
         assert not typist.faults, typist.faults
         assert len(typist.boxes) > 300
 
+    @pytest.mark.soak
     def test_answers_whatever_is_typed_for_long(self, forms):
         typist = Typist(forms)
 
