@@ -60,8 +60,9 @@ def _goes_on(story: rooms.Story, period: Period) -> None:
     """One falls ill for longer, two months ago: paid month by month, with a certificate for each."""
     first, second = (actor.user_id for actor in story.claims_officers[:2])
     start = add_months(story.today.replace(day=1), -2)
-    actor = story.present(start - dt.timedelta(days=200))[21]
-    assert actor.member_id is not None
+    actor = next(iter(story.present(start - dt.timedelta(days=200))[21:]), None)
+    if actor is None or actor.member_id is None:
+        return  # a cooperative too young for it
     if period.start == start:
         claim = claims.submit(
             member_id=actor.member_id, fund_id=Fund.objects.get(slug="sickness").pk, occasion="ILLNESS",

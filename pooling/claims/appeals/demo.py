@@ -24,8 +24,9 @@ def live(story: rooms.Story, period: Period) -> None:
 
 
 def _refuse(story: rooms.Story, period: Period) -> None:
-    actor = story.present(period.start - dt.timedelta(days=200))[24]
-    assert actor.member_id is not None
+    actor = next(iter(story.present(period.start - dt.timedelta(days=200))[24:]), None)
+    if actor is None or actor.member_id is None:
+        return  # a cooperative too young for it
     claim = claims.submit(
         member_id=actor.member_id, fund_id=Fund.objects.get(slug="sickness").pk, occasion="ILLNESS",
         first_day=period.start + dt.timedelta(days=5), last_day=period.start + dt.timedelta(days=18), amount=None,
