@@ -9,6 +9,7 @@ import os
 import urllib.parse
 from collections.abc import Generator
 
+import hypothesis
 import pytest
 import redis
 from _pytest.nodeid import NodeId
@@ -38,6 +39,12 @@ def _share() -> None:
 
 
 _share()
+
+# How quick the machine is says nothing about what is tested.
+hypothesis.settings.register_profile(
+    "any machine", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("any machine")
 
 
 @pytest.hookimpl(trylast=True)

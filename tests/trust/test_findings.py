@@ -71,7 +71,7 @@ BREAKS = {
     "a decided appeal has its majority": "UPDATE appeals_appeal SET state = 'DISMISSED' WHERE state = 'GRANTED'",
     "allocations are in the journal": "UPDATE surplus_allocation SET amount = amount + 1",
     "members' parts are in the journal": (
-        "UPDATE ledger_account SET code = 'liabilities:patronage:' || id WHERE code LIKE 'equity:fund:%'"
+        "UPDATE ledger_account SET code = 'liabilities:patronage:' || id WHERE starts_with(code, 'equity:fund:')"
     ),
     "closed years stay closed": "UPDATE ledger_book SET closed_until = '2026-12-01' WHERE id = 1",
     "closed years leave no income or expense": (
