@@ -331,12 +331,12 @@ class Servers:
         self._configure_postgres()
         _shorten(self._postgres_log)
         self._launch_postgres(programs)
-        if self._postgres_says(DATABASE) == "no database":
+        if self._wait_for_postgres("ready", "no database") == "no database":
             self._run_as_user(
                 [programs / "createdb", "-h", self.sockets, "-U", DATABASE, "--template=template0", DATABASE],
                 "The database could not be created",
             )
-        self._wait_for_postgres(DATABASE)
+        self._wait_for_postgres("ready")
 
     def _make_cluster(self, programs: pathlib.Path, version: int) -> None:
         part = self.home / "postgres.part"
@@ -404,12 +404,14 @@ class Servers:
                 return
             time.sleep(0.02)
 
-    def _wait_for_postgres(self, database: str) -> None:
+    def _wait_for_postgres(self, *answers: str) -> str:
+        """Wait until it gives one of these answers: a server that has just been launched may still be starting."""
         deadline = time.monotonic() + _SECONDS_TO_START
-        while (answer := self._postgres_says(database)) != "ready":
+        while (answer := self._postgres_says(DATABASE)) not in answers:
             if time.monotonic() > deadline:
                 raise ServersFailed(f"PostgreSQL is {answer}.\n{_tail(self._postgres_log)}")
             time.sleep(0.05)
+        return answer
 
     def _postgres_says(self, database: str) -> str:
         """Knock as a client does: "ready", "no database", "not yet" (starting, recovering, full) or "away"."""

@@ -130,6 +130,8 @@ class TestWork:
                 bell(one)
             assert (one.tries, one.failed_at, done) == (0, None, [])
         finally:
+            with held.cursor() as cursor:
+                cursor.execute("SELECT pg_advisory_unlock_all()")
             held.close()
         assert bell(one).done_at is not None
 

@@ -59,12 +59,12 @@ class TestFacts:
     def test_ask_the_database_as_often_for_many_members_as_for_few(self, filled, ada, django_assert_max_num_queries):
         on_plan(ada, filled)
         charge()
-        with django_assert_max_num_queries(14):
+        with django_assert_max_num_queries(16):
             facts.of(filled.sick, ON)
         for n in range(12):
             on_plan(make_member(f"Member{n} Test"), filled)
         charge(parse("2026-10"))
-        with django_assert_max_num_queries(14):
+        with django_assert_max_num_queries(16):
             facts.of(filled.sick, ON)
 
     def test_of_the_core_are_what_is_kept_beside_the_funds(self, filled):
