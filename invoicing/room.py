@@ -32,6 +32,11 @@ def navigation() -> Iterator[rooms.NavItem]:
     yield rooms.NavItem(_("VAT"), "invoicing:vat", "receipt-tax", "trade", _MINE, 22)
 
 
+def shortcuts() -> Iterator[rooms.NavItem]:
+    """Writing an invoice."""
+    yield rooms.NavItem(_("New invoice"), "invoicing:new", "plus", "trade", _MINE, 10)
+
+
 def relations(*, member_id: int, since: dt.date) -> Iterator[rooms.Relation]:
     """Members who invoiced this one since a day, whom she invoiced, and those who invoiced a client of hers."""
     lately = Invoice.objects.filter(issued_on__gte=since)

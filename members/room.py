@@ -9,7 +9,7 @@ from typing import Any
 from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
 from allauth.usersessions.models import UserSession
-from django.db.models import Q, QuerySet
+from django.db.models import Count, Q, QuerySet
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
@@ -19,8 +19,8 @@ from members.governance import decisions
 from members.governance import figures as house
 from members.governance.models import Decision
 from members.models import Member, PayoutAccount, RoleGrant, User
-from mutual import personal, rooms
-from mutual.access import Role
+from mutual import formats, personal, rooms
+from mutual.access import OFFICERS, Role
 from mutual.documents.models import Document
 from mutual.jobs.models import Run
 from mutual.mail.models import Letter, Muted
@@ -43,6 +43,18 @@ def navigation() -> Iterator[rooms.NavItem]:
     yield rooms.NavItem(_("Roles"), "members:roles", "user-shield", "office", frozenset({Role.ADMINISTRATOR}), 80)
     yield rooms.NavItem(_("Runs"), "runs", "progress-check", "office", _OFFICE, 81)
     yield rooms.NavItem(_("Decisions"), "governance:decisions", "gavel", "books", _OFFICE | mine, 95)
+
+
+def office_tiles(*, roles: frozenset[Role], on: dt.date) -> Iterator[rooms.Tile]:
+    """How many members there are, and how many joined in a year."""
+    if roles & OFFICERS:
+        found = Member.objects.filter(status__in=[Member.Status.ACTIVE, Member.Status.SUSPENDED])
+        counted = found.aggregate(all=Count("id"), new=Count("id", filter=Q(joined_on__gt=on - dt.timedelta(365))))
+        yield rooms.Tile(
+            _("Members"), text=formats.number(counted["all"]), icon="users", order=40,
+            url=reverse("members:register") if roles & _OFFICE else "",
+            hint=_("%(count)s joined in the last twelve months") % {"count": formats.number(counted["new"])},
+        )  # fmt: skip
 
 
 def on_language_chosen(*, user_id: int, language: str) -> None:
@@ -141,5 +153,7 @@ def _sign_in(user: User) -> dict[str, Any]:
 
 
 def document_url(number: str) -> str | None:
-    """The page of a member."""
+    """The page of a member or of a decision."""
+    if number.startswith("D-"):
+        return reverse("governance:decision", args=[number])
     return reverse("members:member", args=[number]) if number.startswith("M-") else None

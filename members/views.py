@@ -53,7 +53,7 @@ def home(request: HttpRequest) -> HttpResponse:
     user: Any = request.user
     member: Member | None = user.member_or_none
     today = clock.today()
-    context: dict[str, Any] = {"member": member, "today": today}
+    context: dict[str, Any] = {"member": member, "today": today, "shortcuts": rooms.shortcuts(user.roles)}
     if member is not None and Role.MEMBER in user.roles:
         owed = rooms.owed(member_id=member.pk, on=today)
         context |= {
@@ -65,6 +65,8 @@ def home(request: HttpRequest) -> HttpResponse:
         }
     if user.roles & OFFICERS:
         context["office"] = rooms.office_cards(roles=user.roles, on=today)
+        if user.has_second_factor:
+            context["tiles"] = rooms.office_tiles(roles=user.roles, on=today)
     return render(request, "members/home.html", context)
 
 

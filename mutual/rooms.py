@@ -87,6 +87,20 @@ class Card:
 
 
 @dataclass(frozen=True)
+class Tile:
+    """A figure on an officer's home page: an amount or a text, and where to read on."""
+
+    label: str
+    value: Money | None = None
+    text: str = ""
+    hint: str = ""
+    url: str = ""
+    icon: str = ""
+    tone: Literal["", "good", "warn", "bad"] = ""
+    order: int = 50
+
+
+@dataclass(frozen=True)
 class Owed:
     """What a member owes, is owed, or holds."""
 
@@ -211,6 +225,12 @@ def navigation() -> list[NavItem]:
     return sorted(_gather("navigation"), key=lambda item: item.order)
 
 
+def shortcuts(roles: frozenset[Role]) -> list[NavItem]:
+    """What people with these roles do most often, in order: buttons on the home page."""
+    found = (item for item in _gather("shortcuts") if item.roles & roles)
+    return sorted(found, key=lambda item: item.order)
+
+
 def statement_sections(*, member_id: int, period: Any, language: str) -> list[Section]:
     """A member's statement of everything for a period."""
     found = _gather("statement_sections", member_id=member_id, period=period, language=language)
@@ -236,6 +256,11 @@ def recent(*, member_id: int, limit: int = 12) -> list[Happening]:
 def office_cards(*, roles: frozenset[Role], on: dt.date) -> list[Card]:
     """What waits for an officer with these roles."""
     return sorted(_gather("office_cards", roles=roles, on=on), key=lambda card: card.order)
+
+
+def office_tiles(*, roles: frozenset[Role], on: dt.date) -> list[Tile]:
+    """How the cooperative stands, as far as officers with these roles look after it."""
+    return sorted(_gather("office_tiles", roles=roles, on=on), key=lambda tile: tile.order)
 
 
 def figures() -> list[Figure]:
@@ -271,9 +296,21 @@ def document_url(number: str, *, roles: frozenset[Role]) -> str | None:
     """The page about a document, by its number (``C-000123``), if somebody with these roles may open it."""
     for offer in _offers("document_url"):
         if url := offer(number):
-            policy = policy_of(resolve(url).func)
-            return str(url) if policy is not None and policy[0] & roles else None
+            return _if_open(url, roles)
     return None
+
+
+def decision_url(kind: str, number: str, *, roles: frozenset[Role]) -> str | None:
+    """The page where a kind of decision is confirmed or declined, if a room has one for somebody with these roles."""
+    for offer in _offers("decision_url"):
+        if url := offer(kind, number):
+            return _if_open(url, roles)
+    return None
+
+
+def _if_open(url: str, roles: frozenset[Role]) -> str | None:
+    policy = policy_of(resolve(url).func)
+    return str(url) if policy is not None and policy[0] & roles else None
 
 
 def on_language_chosen(*, user_id: int, language: str) -> None:

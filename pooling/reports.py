@@ -489,7 +489,12 @@ def _about_dues(said: dict[str, Any]) -> list[tuple[str, str]]:
         facts.append((_("Dues of"), period_words(said["period"])))
     if said.get("percent"):
         facts.append((_("Not asked"), formats.percent(Decimal(said["percent"]) / 100)))
-    for key, label in (("since", _("From")), ("up_to", _("Up to, not with")), ("done_on", _("Done on"))):
+    if said.get("ended"):
+        facts.append((_("Holiday or waiver"), said["number"]))
+    for key, label in (
+        ("since", _("From")), ("up_to", _("Up to, not with")), ("done_on", _("Done on")),
+        ("again_from", _("Dues are asked for again from")),
+    ):  # fmt: skip
         if said.get(key):
             facts.append((label, formats.day(dt.date.fromisoformat(said[key]))))
     if said.get("waiver"):

@@ -6,8 +6,9 @@ import datetime as dt
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from django.conf import settings
 from django.db import connection
-from django.db.models import F
+from django.db.models import F, Q, Sum
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import override
@@ -20,7 +21,7 @@ from mutual.ledger.kinds import Kind
 from mutual.money import Money, from_minor, zero
 from mutual.periods import Period
 from pooling import accounts, reports
-from pooling.models import Charge, Credit, Payment
+from pooling.models import Charge, Credit, Fund, Payment
 
 _MONEY = frozenset({Role.TREASURER, Role.ADMINISTRATOR, Role.AUDITOR})
 
@@ -41,6 +42,33 @@ def navigation() -> Iterator[rooms.NavItem]:
     yield rooms.NavItem(_("Dues"), "pooling:dues", "calendar-month", "office", _MONEY, 60)
     yield rooms.NavItem(_("Payments"), "pooling:payments", "cash", "office", _MONEY, 61)
     yield rooms.NavItem(_("Arrears"), "pooling:arrears", "hourglass", "office", _MONEY, 62)
+
+
+def shortcuts() -> Iterator[rooms.NavItem]:
+    """Recording a payment."""
+    writers = frozenset({Role.TREASURER, Role.ADMINISTRATOR})
+    yield rooms.NavItem(_("Record a payment"), "pooling:payment_new", "cash", "office", writers, 30)
+
+
+def office_tiles(*, roles: frozenset[Role], on: dt.date) -> Iterator[rooms.Tile]:
+    """What the funds hold, what members owe and what of it is late."""
+    unit = settings.COOPERATIVE_CURRENCY
+    if roles & (_MONEY | {Role.CLAIMS_OFFICER}):
+        accounts_of = [one.account for one in Fund.objects.select_related("account__currency").filter(closed_on=None)]
+        held = sum((one for one in balances.of_many(accounts_of).values() if str(one.currency) == unit), zero(unit))
+        yield rooms.Tile(_("In the funds"), held, url=reverse("pooling:funds"), hint=_("See them"),
+                         icon="umbrella", order=20)  # fmt: skip
+    if roles & _MONEY:
+        still = F("amount") - F("paid") - F("written_off")
+        owed = Charge.objects.filter(
+            amount__gt=F("paid") + F("written_off"), version__amount_currency=unit
+        ).aggregate(all=Sum(still, default=0), late=Sum(still, filter=Q(due_on__lt=on), default=0))  # fmt: skip
+        late = from_minor(owed["late"], unit)
+        yield rooms.Tile(
+            _("Owed by members"), from_minor(owed["all"], unit), url=reverse("pooling:arrears"), icon="hourglass",
+            hint=_("%(late)s of it late") % {"late": formats.money(late)}, tone="warn" if owed["late"] else "",
+            order=30,
+        )  # fmt: skip
 
 
 def on_admitted(*, member_id: int, number: str, currency: str, on: dt.date) -> None:

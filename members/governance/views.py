@@ -6,7 +6,7 @@ import datetime as dt
 
 from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
-from django.shortcuts import redirect, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
@@ -15,7 +15,7 @@ from members.governance import decisions, figures
 from members.governance import pages as proposing
 from members.governance.forms import FigureForm
 from members.governance.models import Decision
-from mutual import access, clock
+from mutual import access, clock, rooms
 from mutual.access import OFFICERS, Role
 from mutual.pages import downloads
 
@@ -51,6 +51,23 @@ def decision_list(request: HttpRequest) -> HttpResponseBase:
         return downloads.table(request, f"decisions-{clock.today()}", heading, rows)
     page = Paginator(found, 50).get_page(request.GET.get("page"))
     return render(request, "governance/decisions.html", {"page": page, "officer": officer, "public": PUBLIC})
+
+
+@access.roles(Role.MEMBER, Role.TREASURER, Role.CLAIMS_OFFICER, Role.AUDITOR, Role.ADMINISTRATOR)
+@require_GET
+def decision_page(request: HttpRequest, number: str) -> HttpResponse:
+    """One decision: what it says, about what, who proposed and who decided it, and the log about it."""
+    decision = get_object_or_404(Decision.objects.select_related("proposed_by", "decided_by"), number=number)
+    roles = request.user.roles  # type: ignore[union-attr]
+    officer = bool(roles & OFFICERS)
+    if not officer and (decision.state != Decision.State.CONFIRMED or decision.kind not in PUBLIC):
+        raise Http404
+    context = {
+        "decision": decision, "officer": officer,
+        "subject_url": rooms.document_url(decision.subject, roles=roles) if decision.subject else None,
+        "own_url": rooms.decision_url(decision.kind, decision.number, roles=roles),
+    }  # fmt: skip
+    return render(request, "governance/one_decision.html", context)
 
 
 @access.roles(Role.MEMBER, Role.TREASURER, Role.CLAIMS_OFFICER, Role.AUDITOR, Role.ADMINISTRATOR)

@@ -46,6 +46,11 @@ def navigation() -> Iterator[rooms.NavItem]:
     yield rooms.NavItem(_("What funds granted"), "claims:open_book", "scale", "books", frozenset(Role), 91)
 
 
+def shortcuts() -> Iterator[rooms.NavItem]:
+    """Asking a fund."""
+    yield rooms.NavItem(_("Claim a benefit"), "claims:new", "heart-handshake", "mine", _MINE, 20)
+
+
 def owed(*, member_id: int, on: dt.date) -> Iterator[rooms.Owed]:
     """What is approved for the member and not paid."""
     sums: dict[str, int] = {}

@@ -45,6 +45,10 @@ class WaiverEndForm(forms.Form):
     """From which day on dues are asked for again."""
 
     until = DayField(label=_("Dues are asked for again from"))
+    text = TextField(
+        label=_("What is decided, and why"), max_length=1000,
+        help_text=_("Every officer reads it: leave out why dues were not asked, that stays sealed."),
+    )  # fmt: skip
 
 
 class WorkForm(forms.Form):

@@ -93,23 +93,18 @@ def waiver(request: HttpRequest, number: str) -> HttpResponse:
 @access.roles(*MONEY)
 @require_http_methods(["GET", "POST"])
 def waiver_end(request: HttpRequest, number: str) -> HttpResponse:
-    """End a waiver earlier; the member gets a letter."""
+    """Propose to end a waiver earlier."""
     found = get_object_or_404(Waiver.objects.select_related("member"), number=number)
-    form = WaiverEndForm(request.POST or None, initial={"until": max(clock.today(), found.since)})
-    if request.method == "POST" and form.is_valid():
-        try:
-            waivers.end(
-                waiver_id=found.pk, until=form.cleaned_data["until"], by=access.acting(request), on=clock.today()
-            )
-        except waivers.WaiverRefused as refused:
-            form.add_error("until", str(refused))
-        else:
-            messages.success(request, _("Ended. The days after it are asked for again; the member gets a letter."))
-            return redirect("easing:waiver", number)
-    return pages.page(
-        request, form, heading=_("End %(number)s earlier") % {"number": number},
-        lead=_("What was given up for days before stays given up. From that day on dues are asked for as before."),
-        submit=_("End it"), back=reverse("easing:waiver", args=[number]), back_words=number,
+    today = clock.today()
+    form = WaiverEndForm(request.POST or None, initial={"until": max(today, found.since)})
+    return proposing.propose(
+        request, form,
+        lambda said: waivers.propose_end(waiver_id=found.pk, by=access.acting(request), on=today, **said),
+        refused=waivers.WaiverRefused, field="until", then=_decided_at,
+        heading=_("End %(number)s earlier") % {"number": number},
+        lead=_("What was given up for days before stays given up. From that day on dues are asked for as before; two "
+               "officers decide, and the member gets a letter."),
+        back=reverse("easing:waiver", args=[number]), back_words=number,
     )  # fmt: skip
 
 

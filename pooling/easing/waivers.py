@@ -19,6 +19,7 @@ from pooling import charging, placing
 from pooling.easing.models import Waiver
 
 WAIVER = "DUES_WAIVER"
+END = "DUES_WAIVER_END"
 PLACE = "reason"
 
 
@@ -80,14 +81,27 @@ def carry_out(decision: Decision, terms: dict[str, Any], by: int, on: dt.date) -
 
 
 @transaction.atomic(durable=True)
-def end(*, waiver_id: int, until: dt.date, by: int, on: dt.date) -> Waiver:
-    """End a waiver earlier; the days after it are charged again.
+def propose_end(*, waiver_id: int, until: dt.date, text: str, by: int, on: dt.date) -> Decision:
+    """Propose to end a waiver earlier: dues are asked for again from a day on.
 
     :raises WaiverRefused: if it would not become shorter, or would have no day left
     """
-    waiver = Waiver.objects.select_for_update().get(pk=waiver_id)
-    if not waiver.since < until < waiver.until:
-        raise WaiverRefused(_("It can only become shorter, and must keep a day."))
+    waiver = Waiver.objects.select_related("member").get(pk=waiver_id)
+    _shorter(waiver, until)
+    return decisions.propose(
+        kind=END, subject=waiver.member.number, text=text, by=by, on=on,
+        terms={"ended": waiver.pk, "number": waiver.number, "again_from": until.isoformat()},
+    )  # fmt: skip
+
+
+def carry_out_end(decision: Decision, terms: dict[str, Any], by: int, on: dt.date) -> Waiver:
+    """End a waiver as confirmed, and charge the days after it; in the confirming transaction.
+
+    :raises WaiverRefused: if it ended as early since
+    """
+    waiver = Waiver.objects.select_for_update().get(pk=terms["ended"])
+    until = dt.date.fromisoformat(terms["again_from"])
+    _shorter(waiver, until)
     placing.lock_member(waiver.member_id)
     waiver.until = until
     waiver.save(update_fields=["until"])
@@ -97,8 +111,13 @@ def end(*, waiver_id: int, until: dt.date, by: int, on: dt.date) -> Waiver:
         key=f"waiver/{waiver.number}/ended/{until}", to=member.email, template="emails/waiver_ended",
         context={"member": member, "waiver": waiver}, language=member.language, reader=member.user_id,
     )  # fmt: skip
-    trail.record(by=by, did="WAIVER_ENDED", subject=waiver.number)
+    trail.record(by=by, did="WAIVER_ENDED", subject=waiver.number, detail={"decision": decision.number})
     return waiver
+
+
+def _shorter(waiver: Waiver, until: dt.date) -> None:
+    if not waiver.since < until < waiver.until:
+        raise WaiverRefused(_("It can only become shorter, and must keep a day."))
 
 
 def _no_other(member_id: int, since: dt.date, until: dt.date) -> None:

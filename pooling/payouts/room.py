@@ -81,6 +81,11 @@ def document_url(number: str) -> str | None:
     return reverse("payouts:loans") if number.startswith("L-") else None
 
 
+def decision_url(kind: str, number: str) -> str | None:
+    """The page of a decision about a fund's money."""
+    return reverse("payouts:decision", args=[number]) if kind in proposals.KINDS else None
+
+
 _CHECKS = (
     (
         "pay runs under way are covered",

@@ -44,8 +44,10 @@ def overview(request: HttpRequest) -> HttpResponseBase:
     if downloads.wanted(request):
         heading, rows = reports.run_table(whole=sees)
         return downloads.table(request, f"pay-runs-{clock.today()}", heading, rows)
+    published = reports.published()
     context = {
-        "published": reports.published(),
+        "published": published,
+        "sealed": any(one.approved is None for one in published),
         "lines": reports.fund_lines() if sees else [],
         "short": reports.short_runs() if sees else [],
         "sees": sees,

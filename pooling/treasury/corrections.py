@@ -39,6 +39,7 @@ REVERSAL = "REVERSAL"
 REOPENING = "REOPENING"
 BUFFER_RULE = buffer_rules.BUFFER_RULE
 WAIVER = waivers.WAIVER
+WAIVER_END = waivers.END
 WORK = work.WORK
 KINDS = {
     OPENING: gettext_lazy("Opening balance"),
@@ -49,6 +50,7 @@ KINDS = {
     REOPENING: gettext_lazy("Month reopened"),
     BUFFER_RULE: gettext_lazy("Rule for buffers"),
     WAIVER: gettext_lazy("Dues not asked for a while"),
+    WAIVER_END: gettext_lazy("Dues asked for again earlier"),
     WORK: gettext_lazy("Work in place of dues"),
 }
 
@@ -281,6 +283,13 @@ def _grant_waiver(decision: Decision, terms: dict[str, Any], by: int, on: dt.dat
         raise NotPossibleNow(str(refused)) from refused
 
 
+def _end_waiver(decision: Decision, terms: dict[str, Any], by: int, on: dt.date) -> None:
+    try:
+        waivers.carry_out_end(decision, terms, by, on)
+    except waivers.WaiverRefused as refused:
+        raise NotPossibleNow(str(refused)) from refused
+
+
 def _take_work(decision: Decision, terms: dict[str, Any], by: int, on: dt.date) -> None:
     try:
         work.carry_out(decision, terms, by, on)
@@ -307,6 +316,7 @@ _CARRY_OUT: dict[str, Callable[[Decision, dict[str, Any], int, dt.date], None]] 
     REOPENING: _reopen,
     BUFFER_RULE: _set_buffer_rule,
     WAIVER: _grant_waiver,
+    WAIVER_END: _end_waiver,
     WORK: _take_work,
 }
 

@@ -71,6 +71,7 @@ ABOUT: dict[str, str | list[Opening]] = {
             ("ada", "trades.settled"), ("bea", "trades.undone"),
         ],
         "barter/trades/<str:number>/<slug:step>/": SENT,
+        "decisions/<str:number>/": [("anders", "decisions.HARD_FLOOR"), ("ada", "decisions.OPENING_BALANCE")],
         "decisions/figures/<str:name>/": [("tessa", "'appeals.jurors'")],
         "books/accounts/<account:account_id>/": [("anders", "account_id")],
         "books/entries/<book:book>/<uuid:entry_id>/": [("anders", "'coop'", "entry_id")],

@@ -23,7 +23,6 @@ UNUSED = {Kind.IMPORTED, Kind.PROVIDER_FEE, Kind.DUES_REFUNDED, Kind.FUND_GRANTE
 
 _RINGS = "asks for work that is searched itself; asked for twice it is done once"
 _PEOPLE = "about a person, not about money: one row under its own lock"
-_DECIDES = "decided by two officers, by the mechanism that other workflows search; it moves no money"
 _SHOP = "words and addresses: no money, no promise"
 NOT_SEARCHED = {
     "invoicing.barter.listings.close": _SHOP,
@@ -57,20 +56,15 @@ NOT_SEARCHED = {
     "mutual.vault.vault.read": "a look each time: two looks are two",
     "mutual.vault.vault.rewrap": "tests/mutual/test_vault.py stops and repeats it",
     "pooling.buffers.returns.request": _RINGS,
-    "pooling.circles.circles._join": "a seat on its day, under the circle's lock: no money moves",
     "pooling.circles.giving.request": _RINGS,
     "pooling.claims.claims.note_attempt": "a note each time somebody tries what she may not",
     "pooling.claims.papers._keep": "a paper, sealed anew each time; see tests/pooling/claims/test_papers.py",
     "pooling.dues.request_run": _RINGS,
     "pooling.dunning.ladder.request": _RINGS,
-    "pooling.founding.opening.adopt_charter": _DECIDES,
-    "pooling.founding.opening.propose_charter": _DECIDES,
     "pooling.payouts.paying.go_on": _RINGS,
     "pooling.solvency.forecasts.keep": "a figure that is worked out anew; it moves nothing",
     "pooling.solvency.forecasts.order": _RINGS,
     "pooling.surplus.relief.request_run": _RINGS,
-    "pooling.surplus.rules.adopt": _DECIDES,
-    "pooling.surplus.rules.propose": _DECIDES,
 }
 """Durable use cases without a workflow, and why; anything else must have one."""
 
@@ -96,7 +90,7 @@ def wrong(results):
 @pytest.fixture(scope="module")
 def sampled():
     """Every workflow, whole and crashed at some of its points: others for each workflow."""
-    return enumerated(11, 0, 1)
+    return enumerated(19, 0, 1)
 
 
 class TestEveryWorkflow:

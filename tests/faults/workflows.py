@@ -444,11 +444,27 @@ def confirm_closing():
     return years.confirm_closing(decision_id=proposal.pk, by=user("theo"), on=ON)
 
 
-def adopt_surplus_rules():
-    decision = surplus_rules.propose(
+def propose_surplus_rules():
+    return surplus_rules.propose(
         said=schemes.scheme("colab").surplus, why="As voted", valid_from=dt.date(2025, 1, 1), by=user("tessa"), on=ON
     )
-    surplus_rules.adopt(decision_id=decision.pk, by=user("theo"), on=ON)
+
+
+def second_adopts(kind, adopt) -> Step:
+    """The other treasurer adopts the newest proposal of this kind."""
+    return lambda: adopt(decision_id=Decision.objects.filter(kind=kind).latest("pk").pk, by=user("theo"), on=ON)
+
+
+def adopt_surplus_rules():
+    propose_surplus_rules()
+    second_adopts(surplus_rules.KIND, surplus_rules.adopt)()
+
+
+def propose_charter():
+    return opening.propose_charter(
+        fund=Fund.objects.get(slug="sickness"), rules_said=("We visit one another.",), source="", by=user("tessa"),
+        on=ON,
+    )  # fmt: skip
 
 
 def propose_sharing():
@@ -787,8 +803,10 @@ def end_agreement():
     return agreements.end(agreement_id=Agreement.objects.get().pk, by=user("tessa"), on=ON)
 
 
-def end_waiver():
-    return waivers.end(waiver_id=Waiver.objects.get().pk, until=dt.date(2026, 10, 20), by=user("tessa"), on=ON)
+def propose_end_of_waiver():
+    return waivers.propose_end(
+        waiver_id=Waiver.objects.get().pk, until=dt.date(2026, 10, 20), text="She works again", by=user("tessa"), on=ON
+    )
 
 
 def propose_figure():
@@ -1017,13 +1035,14 @@ WORKFLOWS = [
     Workflow(
         "waiver ended",
         [by_the_day, charge("2026-10"), propose_waiver, confirm(waivers.WAIVER)],
-        [end_waiver],
+        [propose_end_of_waiver, confirm(waivers.END)],
     ),
     Workflow("figure of the house", [], [propose_figure, confirm_figure]),
     Workflow(
         "seat taken back, level changed in a circle", [*CIRCLE, ask_for_seat("dora", 1)],
         [take_back_seat, change_circle_level, lambda: circles.take_effect(on=dt.date(2027, 1, 1))],
     ),
+    Workflow("seat taken on its day", [*CIRCLE, ask_for_seat("dora", 1)], [circles_turn]),
     Workflow("covered, fund changed", [propose_rules, adopt_rules], [cover, change_fund]),
     Workflow(
         "opened", [], [open_third_fund, open_third_bank, open_third_category, note_balance, open_once("levels")]
@@ -1038,6 +1057,11 @@ WORKFLOWS = [
         "trade called off", [ask("t", 7, 45), take(trades.accept, "t", "ada")], [take(trades.cancel, "t", "bea")]
     ),
     Workflow("rules of the desk", [], [propose_desk_rules, confirm_desk_rules]),
+    Workflow("charter", [], [propose_charter, second_adopts(opening.CHARTER, opening.adopt_charter)]),
+    Workflow(
+        "rules for the surplus", [],
+        [propose_surplus_rules, second_adopts(surplus_rules.KIND, surplus_rules.adopt)],
+    ),
     Workflow("year closed", EARNED, [propose_closing, confirm_closing]),
     Workflow("surplus allocated", CLOSED, [propose_allocation, confirm_allocation]),
     Workflow(

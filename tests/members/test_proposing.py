@@ -31,6 +31,17 @@ def waiting(officers):
     return corrections.propose_reopening(until=ON, text="A late bill", by=officers[0].pk, on=ON)
 
 
+@pytest.fixture
+def set_to(officers):
+    def set_to(value, valid_from):
+        made = figures.propose(
+            name="appeals.jurors", value=value, valid_from=valid_from, text="Voted", by=officers[0].pk, on=ON
+        )
+        return figures.confirm(decision_id=made.pk, by=officers[1].pk, on=ON)
+
+    return set_to
+
+
 class TestDeciding:
     def test_confirms_nothing_where_what_is_carried_out_is_refused(self, waiting, officers):
         with (
@@ -70,16 +81,6 @@ class TestPages:
 
 
 class TestFigures:
-    @pytest.fixture
-    def set_to(self, officers):
-        def set_to(value, valid_from):
-            made = figures.propose(
-                name="appeals.jurors", value=value, valid_from=valid_from, text="Voted", by=officers[0].pk, on=ON
-            )
-            return figures.confirm(decision_id=made.pk, by=officers[1].pk, on=ON)
-
-        return set_to
-
     def test_hold_from_their_day_on_and_as_delivered_until_then(self, set_to):
         later = dt.date(2026, 12, 1)
         set_to(7, later)
@@ -137,6 +138,41 @@ class TestFigures:
         assert number in shown
         assert client.post(reverse("governance:figures"), {"number": number}).status_code == 404
         assert client.get(reverse("governance:figure_change", args=["nothing"])).status_code in {403, 404}
+
+
+class TestPage:
+    def test_says_what_was_decided_about_whom_and_by_which_two(self, client, set_to, officers):
+        set_to(7, ON)
+        made = Decision.objects.get()
+        ada = make_member("Ada Byron")
+        hers = decisions.propose(
+            kind="WRITE_OFF", subject=ada.number, text="She is ill", terms={}, by=officers[0].pk, on=ON
+        )
+        client.force_login(officers[0])
+        shown = client.get(reverse("governance:decision", args=[hers.number])).content.decode()
+        assert "She is ill" in shown
+        assert reverse("members:member", args=[ada.number]) in shown
+        assert reverse("treasury:correction", args=[hers.number]) in shown
+        shown = client.get(reverse("governance:decision", args=[made.number])).content.decode()
+        assert officers[0].display_name in shown
+        assert officers[1].display_name in shown
+        assert rooms.document_url(made.number, roles=officers[0].roles) == f"/decisions/{made.number}/"
+
+    def test_shows_members_what_concerns_everybody_and_once_it_is_decided(self, client, set_to, officers):
+        set_to(7, ON)
+        made = Decision.objects.get()
+        waits = figures.propose(
+            name="appeals.jurors", value=9, valid_from=ON + dt.timedelta(1), text="b", by=officers[0].pk, on=ON
+        )
+        private = decisions.propose(kind="WRITE_OFF", subject="M-1", text="ill", terms={}, by=officers[0].pk, on=ON)
+        with decisions.deciding(private.pk, kind="WRITE_OFF", by=officers[1].pk, on=ON):
+            pass
+        client.force_login(make_member("Ada Byron").user)
+        shown = client.get(reverse("governance:decision", args=[made.number])).content.decode()
+        assert made.text in shown
+        assert officers[0].display_name not in shown
+        for number in (waits.number, private.number, "D-9999"):
+            assert client.get(reverse("governance:decision", args=[number])).status_code == 404
 
 
 def test_no_room_locks_or_decides_a_decision_by_itself():

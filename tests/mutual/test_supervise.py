@@ -44,7 +44,31 @@ def _session_processes(checkout: pathlib.Path) -> list[str]:
 @pytest.fixture
 def checkout(tmp_path: pathlib.Path) -> Iterator[pathlib.Path]:
     """A copy of the tracked files, with the virtual environment of this one."""
-    folder = tmp_path / "mutual"
+    folder = _copied(tmp_path / "mutual")
+    yield folder
+    assert embedded.Servers(folder).remove()
+
+
+@pytest.fixture(scope="module")
+def begun(tmp_path_factory: pytest.TempPathFactory) -> Iterator[pathlib.Path]:
+    """Such a copy, in which the demonstration has been made and everything stopped again."""
+    folder = _copied(tmp_path_factory.mktemp("begun") / "mutual")
+    with _running(folder) as run:
+        run.wait_for("Starting Mutual", seconds=5)
+        run.wait_for("Press Ctrl-C")
+        assert f"http://localhost:{run.port}" in run.said
+        with urllib.request.urlopen(f"http://localhost:{run.port}/health/", timeout=10) as answer:
+            assert answer.status == 200
+        assert len(_session_processes(folder)) > 5
+        assert run.end(signal.SIGINT) == 0
+    assert not _session_processes(folder)
+    assert "Everything is stopped" in run.said
+    (folder.parent / "port").write_text(str(run.port))
+    yield folder
+    assert embedded.Servers(folder).remove()
+
+
+def _copied(folder: pathlib.Path) -> pathlib.Path:
     command = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
     for name in subprocess.run(command, cwd=embedded.CHECKOUT, capture_output=True, check=True).stdout.split(b"\0"):
         source = embedded.CHECKOUT / os.fsdecode(name)
@@ -53,8 +77,7 @@ def checkout(tmp_path: pathlib.Path) -> Iterator[pathlib.Path]:
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(source, target)
     (folder / ".venv").symlink_to(pathlib.Path(sys.prefix))
-    yield folder
-    assert embedded.Servers(folder).remove()
+    return folder
 
 
 class _Run:
@@ -102,21 +125,11 @@ def _running(checkout: pathlib.Path, **environment: str) -> Iterator[_Run]:
 
 @pytest.mark.xdist_group("supervise")
 class TestMain:
-    def test_starts_says_where_stops_on_ctrl_c_and_keeps_the_data(self, checkout: pathlib.Path) -> None:
-        with _running(checkout) as run:
-            run.wait_for("Starting Mutual", seconds=5)
-            run.wait_for("Press Ctrl-C")
-            assert f"http://localhost:{run.port}" in run.said
-            with urllib.request.urlopen(f"http://localhost:{run.port}/health/", timeout=10) as answer:
-                assert answer.status == 200
-            assert len(_session_processes(checkout)) > 5
-            assert run.end(signal.SIGINT) == 0
-        assert not _session_processes(checkout)
-        assert "Everything is stopped" in run.said
-        with _running(checkout, PORT=str(run.port)) as again:
-            again.wait_for("Press Ctrl-C")
+    def test_starts_says_where_stops_on_ctrl_c_and_keeps_the_data(self, begun: pathlib.Path) -> None:
+        with _running(begun, PORT=(begun.parent / "port").read_text()) as again:
+            again.wait_for("Press Ctrl-C", seconds=40)  # making the demonstration again would take longer
             assert again.end(signal.SIGTERM) == 0
-        assert not _session_processes(checkout)
+        assert not _session_processes(begun)
 
     def test_a_ctrl_c_while_it_starts_leaves_nothing(self, checkout: pathlib.Path) -> None:
         for seconds in (0.1, 0.3, 0.5, 0.6, 0.7, 0.8, 1.2, 3.0, 6.0):
@@ -126,26 +139,26 @@ class TestMain:
                 assert run.end(signal.SIGINT) == 0, run.said
             assert not _session_processes(checkout)
 
-    def test_says_which_program_ended_by_itself_and_stops_the_rest(self, checkout: pathlib.Path) -> None:
-        with _running(checkout) as run:
+    def test_says_which_program_ended_by_itself_and_stops_the_rest(self, begun: pathlib.Path) -> None:
+        with _running(begun) as run:
             run.wait_for("Press Ctrl-C")
             beat = next(
                 int(process.name)
                 for process in pathlib.Path("/proc").glob("[0-9]*")
-                if _says(process, "celery", "beat", str(checkout))
+                if _says(process, "celery", "beat", str(begun))
             )
             os.kill(beat, signal.SIGKILL)
             assert run.process.wait(60) == 1
         assert "The beat ended by itself" in run.said
-        assert not _session_processes(checkout)
+        assert not _session_processes(begun)
 
-    def test_a_kill_of_the_whole_thing_takes_its_programs_with_it(self, checkout: pathlib.Path) -> None:
-        with _running(checkout) as run:
+    def test_a_kill_of_the_whole_thing_takes_its_programs_with_it(self, begun: pathlib.Path) -> None:
+        with _running(begun) as run:
             run.wait_for("Press Ctrl-C")
             run.end(signal.SIGKILL)
         deadline = time.monotonic() + 30
-        while any("gunicorn" in line or "celery" in line for line in _session_processes(checkout)):
-            assert time.monotonic() < deadline, _session_processes(checkout)
+        while any("gunicorn" in line or "celery" in line for line in _session_processes(begun)):
+            assert time.monotonic() < deadline, _session_processes(begun)
             time.sleep(0.2)
 
     def test_refuses_a_port_that_is_taken_and_names_another(self, checkout: pathlib.Path) -> None:

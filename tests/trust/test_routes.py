@@ -80,6 +80,7 @@ TABLE = {
     "clients/<int:client_id>/": "M",
     "clients/new/": "M",
     "decisions/": "MTCAX",
+    "decisions/<str:number>/": "MTCAX",
     "decisions/figures/": "MTCAX",
     "decisions/figures/<str:name>/": "TCX",
     "dues/": "TAX",

@@ -56,6 +56,13 @@ def grant(coop, member, **more):
     return Waiver.objects.get(decision=decision)
 
 
+def shorten(coop, one, until):
+    decision = waivers.propose_end(
+        waiver_id=one.pk, until=dt.date.fromisoformat(until), text="She works again", by=coop.by, on=ON
+    )
+    return lambda: corrections.confirm(decision_id=decision.pk, kind=waivers.END, by=second(), on=ON)
+
+
 def task(coop, member, period=NOVEMBER, text="Minutes of the assembly"):
     return work.propose(member_id=member.pk, period=period, task=text, done_on=ON, by=coop.by, on=ON)
 
@@ -100,10 +107,21 @@ class TestWaiver:
     def test_ends_earlier_and_charges_the_days_after_it(self, coop, ada):
         charge(AUGUST)
         one = grant(coop, ada)
-        waivers.end(waiver_id=one.pk, until=dt.date(2026, 8, 21), by=coop.by, on=ON)
+        late = shorten(coop, one, "2026-09-01")
+        early = shorten(coop, one, "2026-08-21")
+        before = owes(ada)
+        with pytest.raises(decisions.SamePerson):
+            corrections.confirm(
+                decision_id=Decision.objects.filter(kind=waivers.END).latest("pk").pk, kind=waivers.END, by=coop.by,
+                on=ON,
+            )  # fmt: skip
+        assert owes(ada) == before
+        early()
         assert owes(ada) == eur("30.48")
+        with pytest.raises(corrections.NotPossibleNow):
+            late()
         with pytest.raises(waivers.WaiverRefused):
-            waivers.end(waiver_id=one.pk, until=dt.date(2026, 9, 1), by=coop.by, on=ON)
+            shorten(coop, one, "2026-09-01")
         assert not list(audit.findings())
 
     def test_is_ended_earlier_on_its_page_and_the_member_is_told(self, coop, ada, client, time_machine):
@@ -112,10 +130,15 @@ class TestWaiver:
         client.force_login(person("treasurer"))
         page = reverse("easing:waiver_end", args=[one.number])
         assert page in client.get(reverse("easing:waiver", args=[one.number])).content.decode()
-        refused = client.post(page, {"until": "2026-11-01"})
+        refused = client.post(page, {"until": "2026-11-01", "text": "She works again"})
         assert refused.status_code == 422
         assert "must keep a day" in refused.content.decode()
-        assert client.post(page, {"until": "2026-11-16"}).status_code == 302
+        proposed = client.post(page, {"until": "2026-11-16", "text": "She works again"})
+        one.refresh_from_db()
+        assert one.until == dt.date(2026, 12, 1)
+        client.force_login(person("administrator"))
+        assert one.number in client.get(proposed.url).content.decode()
+        client.post(proposed.url, {"answer": "confirm"})
         one.refresh_from_db()
         assert one.until == dt.date(2026, 11, 16)
         letter = Letter.objects.get(key__startswith=f"waiver/{one.number}/ended/")
