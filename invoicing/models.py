@@ -149,6 +149,11 @@ class Invoice(models.Model):
         return self.money(self.gross)
 
     @property
+    def signed_gross(self) -> Money:
+        """What it adds to what the client owes: a credit note takes off."""
+        return -self.gross_money if self.kind == Invoice.Kind.CREDIT_NOTE else self.gross_money
+
+    @property
     def open_minor(self) -> int:
         """What is still to be paid; below zero what must be paid back after a credit note."""
         return self.gross - self.credited - self.paid

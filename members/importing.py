@@ -123,7 +123,7 @@ def _about_email(email: str, line: int, present: set[str], seen: dict[str, int])
     try:
         validate_email(email)
     except ValidationError:
-        return [_("email: this is no e-mail address.")]
+        return [_("email: this is not an address.")]
     if email in present:
         return [_("email: a member, applicant or former member has this address already.")]
     if email in seen:

@@ -126,6 +126,11 @@ def day_of_year(value: dt.date, locale: str | None = None) -> str:
     return dates.format_skeleton("MMMMd", value, locale=locale_of(locale))
 
 
+def month_name(number: int, locale: str | None = None) -> str:
+    """A month of the year standing alone: 11 is “November”."""
+    return str(dates.get_month_names("wide", context="stand-alone", locale=locale_of(locale))[number])
+
+
 def month_short(value: dt.date, locale: str | None = None) -> str:
     """A month for the axis of a chart: “Nov 26”."""
     return dates.format_skeleton("yyMMM", value, locale=locale_of(locale))

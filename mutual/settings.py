@@ -176,7 +176,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
-    "allauth.usersessions.middleware.UserSessionsMiddleware",
+    "members.middleware.SeenMiddleware",
     "mutual.access.PolicyMiddleware",
     "mutual.pages.views.RepeatMiddleware",
 ]

@@ -28,7 +28,7 @@ def of_member(sort: str, number: str, currency: str) -> chart.Account:
 
     :raises mutual.ledger.chart.AccountMissing: if she was never admitted
     """
-    return chart.find(book=chart.coop_book(), code=personal(sort, number), currency=currency)
+    return chart.find(book=chart.COOP, code=personal(sort, number), currency=currency)
 
 
 def open_for(members: Sequence[tuple[int, str, str]]) -> None:

@@ -468,7 +468,7 @@ def terms(said: dict[str, Any]) -> list[tuple[str, str]]:
             for one in charges.order_by("member__number", "period")
         ]
     if said.get("charge"):
-        facts.append((_("Dues of"), Charge.objects.get(pk=said["charge"]).period))
+        facts.append((_("Dues of"), period_words(Charge.objects.get(pk=said["charge"]).period)))
     facts += _about_dues(said)
     for key, label in (("day", _("Day")), ("until", _("Open from"))):
         if said.get(key):
@@ -492,7 +492,7 @@ def _about_dues(said: dict[str, Any]) -> list[tuple[str, str]]:
     if said.get("ended"):
         facts.append((_("Holiday or waiver"), said["number"]))
     for key, label in (
-        ("since", _("From")), ("up_to", _("Up to, not with")), ("done_on", _("Done on")),
+        ("since", _("From")), ("up_to", _("Asked again from")), ("done_on", _("Done on")),
         ("again_from", _("Dues are asked for again from")),
     ):  # fmt: skip
         if said.get(key):

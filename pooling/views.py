@@ -20,7 +20,7 @@ from mutual.access import Role
 from mutual.documents.documents import DocumentRefused
 from mutual.jobs.models import Run
 from mutual.ledger import audit, chart
-from mutual.money import zero
+from mutual.money import from_minor, zero
 from mutual.pages import downloads
 from mutual.pages import forms as pages
 from mutual.periods import month
@@ -381,10 +381,16 @@ def _receipt(request: HttpRequest, payment: Payment, back: str, *arguments: str)
 def payment_page(request: HttpRequest, number: str) -> HttpResponse:
     """One payment: where it went, and what can be done about it."""
     payment = get_object_or_404(Payment.objects.select_related("member", "bank", "replaces"), number=number)
-    placements = payment.placements.select_related("charge__version").order_by("id")
+    unit = str(payment.amount.currency)
+    placements = [
+        (one, from_minor(one.standing, unit))
+        for one in payment.placements.select_related("charge__version").order_by("id")
+    ]
+    kept = payment.amount - sum((paid for _one, paid in placements), zero(unit))
     context = {
         "payment": payment,
         "placements": placements,
+        "kept": kept if payment.status == Payment.Status.RECORDED and kept.amount else None,
         "replaced_by": Payment.objects.filter(replaces=payment).first(),
         "form": PlaceForm(),
         "can_write": _can_write(request),

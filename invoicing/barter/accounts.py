@@ -59,7 +59,7 @@ def of_member(unit: str, number: str) -> chart.Account:
 
     :raises mutual.ledger.chart.AccountMissing: if she was never admitted
     """
-    return chart.find(book=chart.barter_book(), code=code(unit, number), currency=unit)
+    return chart.find(book=chart.BARTER, code=code(unit, number), currency=unit)
 
 
 def community(unit: str) -> chart.Account:

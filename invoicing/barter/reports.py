@@ -143,7 +143,7 @@ def ratio(member: Member, *, on: dt.date) -> list[Ratio]:
     since = on - dt.timedelta(days=365)
     result = []
     for unit in accounts.UNITS:
-        account = chart.find(book=chart.barter_book(), code=accounts.code(unit, member.number), currency=unit)
+        account = chart.find(book=chart.BARTER, code=accounts.code(unit, member.number), currency=unit)
         with connection.cursor() as cursor:
             cursor.execute(
                 """

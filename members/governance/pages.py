@@ -121,6 +121,6 @@ def decision_lists(request: HttpRequest, template: str, *, kinds: Mapping[str, A
     decided = Decision.objects.filter(kind__in=list(kinds)).exclude(state=Decision.State.PROPOSED).order_by("-id")
     context = {
         "waiting": decisions.waiting(*kinds)[:PAGE], "page": Paginator(decided, PAGE).get_page(request.GET.get("page")),
-        "view": view, "can_write": _has(request, writers),
+        "view": view, "kinds": kinds, "can_write": _has(request, writers),
     }  # fmt: skip
     return render(request, template, context)

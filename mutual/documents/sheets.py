@@ -298,7 +298,7 @@ def invoice(value: InvoiceDocument) -> Sheet:
             "gross": money(value.gross),
             "paid": money(-value.paid) if value.paid != zero(value.currency) else "",
             "due_label": due,
-            "due": money(value.due),
+            "due": money(value.gross if value.corrects else value.due),
             "reasons": [line.reason for line in value.vat if line.reason],
             "notes": value.notes,
             "terms": value.terms,

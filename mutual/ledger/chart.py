@@ -172,9 +172,10 @@ def open_many(*, book: Book, accounts: Sequence[NewAccount]) -> int:
         return int(cursor.rowcount)
 
 
-def find(*, book: Book, code: str, currency: str) -> Account:
+def find(*, book: Book | int, code: str, currency: str) -> Account:
     """The account with this code.
 
+    :param book: the book, or its id, such as :data:`COOP`
     :raises AccountMissing: if there is none
     """
     try:

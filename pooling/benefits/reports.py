@@ -81,8 +81,8 @@ class IfIll:
 
     @property
     def index_words(self) -> str:
-        """The index with its four decimals."""
-        return formats.number(self.index, 4)
+        """The index in percent, as pay runs publish it."""
+        return formats.percent(self.index, 2)
 
     @property
     def short(self) -> bool:
@@ -191,7 +191,7 @@ def _index_step(preview: Entitlement, index: Decimal) -> list[Told]:
         return []
     paid = _at(preview.amount, preview.currency, index)
     sentence = _("At the present cover index of %(index)s that is %(amount)s.") % {
-        "index": formats.number(index, 4), "amount": formats.money(paid),
+        "index": formats.percent(index, 2), "amount": formats.money(paid),
     }  # fmt: skip
     return [Told(sentence, "cover-index", preview.version, formats.money(paid))]
 
@@ -217,13 +217,13 @@ def _lasting(claim: Facts, versions: Sequence[Version], whole: Entitlement, inde
         (_("three months"), add_months(on, 3)),
         (_("six months"), add_months(on, 6)),
         (_("a year"), add_months(on, 12)),
+        *(() if whole.last_day else ((_("two years"), add_months(on, LONGEST)),)),
     ):
         one = assess(replace(claim, ended_on=end), versions)
         found.append(Lasting(label, one.days, _at(one.amount, one.currency, index)))
-    label = _("as long as the rules allow") if whole.last_day else _("two years")
-    if found[-1].days == whole.days:
+    if not whole.last_day or found[-1].days == whole.days:
         return tuple(found)
-    found.append(Lasting(label, whole.days, _at(whole.amount, whole.currency, index)))
+    found.append(Lasting(_("as long as the rules allow"), whole.days, _at(whole.amount, whole.currency, index)))
     return tuple(found)
 
 

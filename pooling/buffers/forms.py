@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 
-from babel import dates
 from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
@@ -15,8 +14,7 @@ from mutual.inputs import DayField, TextField
 
 
 def _months() -> list[tuple[int, str]]:
-    where = formats.locale_of()
-    return [(n, dates.format_skeleton("MMMM", dt.date(2000, n, 1), locale=where)) for n in range(1, 13)]
+    return [(n, formats.month_name(n)) for n in range(1, 13)]
 
 
 class RuleForm(forms.Form):
@@ -26,8 +24,8 @@ class RuleForm(forms.Form):
         label=_("Deposits it may hold"), min_value=1, max_value=600, initial=36,
         help_text=_("A deposit is the buffer's part of one whole charge."),
     )  # fmt: skip
-    day = forms.IntegerField(label=_("Measured on day"), min_value=1, max_value=31, initial=31)
-    month = forms.TypedChoiceField(label=_("of"), choices=_months, coerce=int, initial=12)
+    day = forms.IntegerField(label=_("Measured on: day"), min_value=1, max_value=31, initial=31)
+    month = forms.TypedChoiceField(label=_("Measured on: month"), choices=_months, coerce=int, initial=12)
     return_after = forms.IntegerField(
         label=_("Days until what is too much goes back"), min_value=0, max_value=300, initial=90
     )

@@ -40,9 +40,11 @@ def buffer_list(request: HttpRequest) -> HttpResponseBase:
     if downloads.wanted(request):
         rows = reports.buffer_rows(clock.today())
         return downloads.table(request, f"buffers-{clock.today()}", reports.BUFFER_COLUMNS, rows)
+    funds = reports.funds(clock.today())
+    shown = [one.fund.pk for one in funds]
     context = {
-        "funds": reports.funds(clock.today()),
-        "others": Fund.objects.filter(closed_on=None, buffer_rules=None).order_by("name"),
+        "funds": funds,
+        "others": Fund.objects.filter(closed_on=None, buffer_rules=None).exclude(pk__in=shown).order_by("name"),
         "can_write": bool(request.user.roles & set(MONEY)),  # type: ignore[union-attr]
     }
     return render(request, "buffers/buffers.html", context)

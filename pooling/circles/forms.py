@@ -35,7 +35,7 @@ class CircleForm(forms.Form):
 class LevelForm(forms.Form):
     """The level a member wants."""
 
-    level = forms.TypedChoiceField(label=_("Level"), coerce=int)
+    level = forms.TypedChoiceField(label=_("Level"), coerce=int, widget=forms.RadioSelect)
 
     def __init__(self, *args: Any, terms: Terms, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from django.db.models import Count, Sum
 from django.db.models.functions import TruncMonth
 
+from mutual import formats
 from mutual.ledger import balances
 from mutual.money import Money, from_minor
 from mutual.periods import year
@@ -98,7 +99,7 @@ def terms_view(terms: Terms) -> TermsView:
     return TermsView(
         terms, tuple(level_view(level, unit) for level in terms.levels.all()), maybe(terms.claim_retention),
         maybe(terms.year_retention), maybe(terms.gift_limit), f"{points // 100}.{points % 100:02}",
-        ", ".join(map(str, terms.months)),
+        ", ".join(formats.month_name(month) for month in terms.months),
     )  # fmt: skip
 
 

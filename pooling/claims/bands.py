@@ -17,6 +17,8 @@ def of_amount(amount: Money) -> str:
     unit = str(amount.currency)
     lower = 0
     for upper in AMOUNTS:
+        if amount.amount <= upper and not lower:
+            return _("up to %(upper)s") % {"upper": formats.money(Money(upper, unit))}
         if amount.amount <= upper:
             return _("%(lower)s to %(upper)s") % {
                 "lower": formats.money(Money(lower, unit)), "upper": formats.money(Money(upper, unit)),

@@ -10,6 +10,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 from django.utils.translation import override
 
+from members.statements import statements
 from mutual import formats
 from mutual.documents.sheets import Sheet
 from mutual.money import from_minor
@@ -57,7 +58,7 @@ def letter(claim: Claim) -> Sheet:
         ruled = claim.ruled or {}
         context: dict[str, Any] = {
             "cooperative": {"name": settings.COOPERATIVE_NAME},
-            "member": {"name": claim.member.name, "lines": claim.member.address.splitlines()[1:]},
+            "member": {"name": claim.member.name, "lines": statements.party(claim.member, language).address},
             "heading": heading,
             "lead": _("%(fund)s, %(first)s to %(last)s")
             % {

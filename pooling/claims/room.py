@@ -122,7 +122,9 @@ def recent(*, member_id: int, limit: int) -> Iterator[rooms.Happening]:
         if claim.paid_on is not None:
             yield rooms.Happening(claim.paid_on, _("Benefit paid"), claim.amount_approved, url, "heart-handshake")
         elif claim.decided_on is not None:
-            yield rooms.Happening(claim.decided_on, _("A claim was refused"), None, url, "circle-x")
+            yield rooms.Happening(
+                claim.decided_on, _("Claim %(number)s was refused") % {"number": claim.number}, None, url, "circle-x"
+            )
 
 
 def facts_before_leaving(*, member_id: int, on: dt.date) -> Iterator[rooms.LeavingFact]:

@@ -431,7 +431,7 @@ def decide(request: HttpRequest, number: str) -> HttpResponse:
         separation.may_decide(claim=claim, by=access.acting(request), on=clock.today())
     except separation.TooClose as barred:
         return render(request, "claims/barred.html", {"claim": claim, "why": str(barred)})
-    earlier = Claim.objects.filter(member=claim.member).exclude(pk=claim.pk).order_by("-id")[:10]
+    earlier = Claim.objects.filter(member=claim.member, pk__lt=claim.pk).order_by("-id")[:10]
     context = {
         "claim": claim,
         "room": claims.room_in(claim.fund),

@@ -22,8 +22,8 @@ class WaiverForm(forms.Form):
     number = LineField(label=_("Member number"), max_length=12)
     kind = forms.ChoiceField(label=_("What it is"), choices=Waiver.Kind.choices)
     since = DayField(label=_("From"))
-    until = DayField(label=_("Up to, not with"))
-    percent = forms.IntegerField(label=_("How many percent are not asked"), min_value=1, max_value=100, initial=100)
+    until = DayField(label=_("Dues are asked for again from"))
+    percent = forms.IntegerField(label=_("Percent not asked for"), min_value=1, max_value=100, initial=100)
     reason = TextField(
         label=_("Why"), max_length=1000,
         help_text=_("It is sealed: only officers who decide can open it, and each opening is noted."),

@@ -143,7 +143,7 @@ def _percent(share: Decimal | None) -> str:
 
 
 def _too_few(share: Decimal | None, said: str = "") -> str:
-    return _("About fewer than five people: not shown.") if share is None else said
+    return _("not shown") if share is None else said
 
 
 def cover_tile(outlook: Outlook) -> Tile:
@@ -204,8 +204,8 @@ def _tiles(outlook: Outlook) -> tuple[Tile, ...]:
         "thirty": _percent(thirty), "ninety": _percent(ninety),
     }  # fmt: skip
     if made.prompt == (None, None, None):
-        within = _("About fewer than five people: not shown.")
-    per_claim = _("About fewer than five people: not shown.")
+        within = _("not shown")
+    per_claim = _("not shown")
     if made.open_claims is not None:
         per_claim = _("%(count)s open, %(each)s each on average") % {
             "count": formats.number(made.open_claims),
@@ -213,7 +213,7 @@ def _tiles(outlook: Outlook) -> tuple[Tile, ...]:
         }
     floor = _("of which %(floor)s must stay") % {"floor": money(outlook.floor)}
     return (
-        Tile(_("Holds"), money(outlook.opening), floor, "umbrella"),
+        Tile(_("Holds, with what is set aside"), money(outlook.opening), floor, "umbrella"),
         Tile(
             _("Solvency"), _percent(made.solvency),
             _("assets over all that is owed and twelve months of benefits"), "scale",

@@ -35,7 +35,8 @@ def office_cards(*, roles: frozenset[Role], on: dt.date) -> Iterator[rooms.Card]
     """Closings and allocations that wait for a second officer."""
     if roles & {Role.TREASURER, Role.ADMINISTRATOR} and (waiting := decisions.waiting(*reports.WAITING)):
         yield rooms.Card(
-            _("Surplus: %(count)s proposals wait") % {"count": len(waiting)}, _("Another officer must confirm them."),
+            _("Surplus proposals that wait for a second officer: %(count)s") % {"count": len(waiting)},
+            _("Another officer must confirm them."),
             reverse("surplus:overview"), _("See them"), "warn", 35,
         )  # fmt: skip
 

@@ -43,14 +43,14 @@ WAIVER_END = waivers.END
 WORK = work.WORK
 KINDS = {
     OPENING: gettext_lazy("Opening balance"),
-    REFUND: gettext_lazy("Refund of what was paid ahead"),
-    WRITE_OFF: gettext_lazy("Dues written off"),
-    BARRED: gettext_lazy("Debts written off whose time has run out"),
-    REVERSAL: gettext_lazy("Entry undone"),
-    REOPENING: gettext_lazy("Month reopened"),
+    REFUND: gettext_lazy("Pay back what was paid ahead"),
+    WRITE_OFF: gettext_lazy("Write off dues"),
+    BARRED: gettext_lazy("Write off debts whose time has run out"),
+    REVERSAL: gettext_lazy("Undo an entry"),
+    REOPENING: gettext_lazy("Reopen the books"),
     BUFFER_RULE: gettext_lazy("Rule for buffers"),
-    WAIVER: gettext_lazy("Dues not asked for a while"),
-    WAIVER_END: gettext_lazy("Dues asked for again earlier"),
+    WAIVER: gettext_lazy("Holiday or waiver of dues"),
+    WAIVER_END: gettext_lazy("Ask for dues again earlier"),
     WORK: gettext_lazy("Work in place of dues"),
 }
 
@@ -90,8 +90,12 @@ def propose_opening(*, bank_id: int | None, fund_id: int | None, amount: Money, 
         "bank": bank_id, "fund": fund_id, "minor": minor(amount), "currency": str(amount.currency),
         "day": day.isoformat(),
     }  # fmt: skip
-    subject = f"bank-{bank_id}" if bank_id else f"fund-{fund_id}"
-    return decisions.propose(kind=OPENING, subject=subject, text=text, terms=terms, by=by, on=on)
+    subject = ""
+    if bank_id is not None:
+        subject = f"bank-{BankAccount.objects.get(pk=bank_id).slug}"
+    elif fund_id is not None:
+        subject = f"fund-{Fund.objects.get(pk=fund_id).slug}"
+    return decisions.propose(kind=OPENING, subject=subject[:60], text=text, terms=terms, by=by, on=on)
 
 
 @transaction.atomic(durable=True)

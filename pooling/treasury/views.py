@@ -271,7 +271,7 @@ def propose_write_off(request: HttpRequest) -> HttpResponse:
             charge_id=charge.pk, text=said["text"], by=access.acting(request), on=clock.today()
         )
 
-    about = {"member": charge.member.number, "period": charge.period, "amount": formats.money(charge.still_open)}
+    about = {"member": charge.member.number, "period": charge.period_words, "amount": formats.money(charge.still_open)}
     return _propose(
         request, form, act, heading=_("Write off"),
         lead=_("Dues of %(period)s of %(member)s: %(amount)s are open and would be given up.") % about,
@@ -283,6 +283,8 @@ def propose_write_off(request: HttpRequest) -> HttpResponse:
 def propose_barred(request: HttpRequest) -> HttpResponse:
     """Propose to write off several debts together whose time has run out."""
     asked = [int(one) for one in request.GET.getlist("charge") if one.isdecimal() and one.isascii() and len(one) < 19]
+    if request.method == "GET" and not asked:
+        return redirect("dunning:limitation")
     form = forms.BarredForm(request.POST or None, initial={"charge": asked})
 
     def act(said: dict[str, Any]) -> Decision:

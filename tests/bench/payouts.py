@@ -53,9 +53,11 @@ def approve(fund: Fund, month: int) -> None:
     run(
         "WITH claim AS (INSERT INTO claims_claim (number, form_key, member_id, fund_id, occasion, first_day, last_day, "
         "amount_claimed, amount_claimed_currency, amount_approved, amount_approved_currency, status, submitted_on, "
-        "proposed_by_id, proposed_on, decided_by_id, decided_on, reason) "
+        "proposed_by_id, proposed_on, decided_by_id, decided_on, reason, "
+        "needs_two, deviates, jury_granted, decided_before, ongoing, decisions) "
         "SELECT 'C' || %s || substr(m.number, 2), 'bench' || %s || m.number, m.id, %s, 'ILLNESS', %s, %s, "
-        "100 + m.id %% 400, 'EUR', 100 + m.id %% 400, 'EUR', 'APPROVED', %s, %s, %s, %s, %s, '' "
+        "100 + m.id %% 400, 'EUR', 100 + m.id %% 400, 'EUR', 'APPROVED', %s, %s, %s, %s, %s, '', true, false, "
+        "false, '[]', false, 1 "
         "FROM members_member m WHERE m.number LIKE 'P-%%' RETURNING id, member_id, fund_id) "
         "INSERT INTO claims_instalment (claim_id, place, fund_id, payable_id, first_day, last_day, amount_due, state, "
         "set_aside_on) SELECT c.id, 1, c.fund_id, a.id, %s, %s, (100 + c.member_id %% 400) * 100, 'APPROVED', %s "

@@ -71,7 +71,7 @@ ABOUT: dict[str, str | list[Opening]] = {
             ("ada", "trades.settled"), ("bea", "trades.undone"),
         ],
         "barter/trades/<str:number>/<slug:step>/": SENT,
-        "decisions/<str:number>/": [("anders", "decisions.HARD_FLOOR"), ("ada", "decisions.OPENING_BALANCE")],
+        "decisions/<str:number>/": [("anders", "decisions.HARD_FLOOR"), ("ada", "decided.OPENING_BALANCE")],
         "decisions/figures/<str:name>/": [("tessa", "'appeals.jurors'")],
         "books/accounts/<account:account_id>/": [("anders", "account_id")],
         "books/entries/<book:book>/<uuid:entry_id>/": [("anders", "'coop'", "entry_id")],
@@ -218,6 +218,7 @@ ABOUT: dict[str, str | list[Opening]] = {
 """Routes that take an argument, that a library brings, or that not everybody who may can open: who opens what there."""
 
 ASKED = {
+    "treasury/corrections/barred/": "charge=charge",
     "treasury/corrections/write-off/": "charge=charge",
     "barter/trades/new/": "listing=listings.A portrait",
     "invoices/": "state='overdue'",
@@ -258,7 +259,7 @@ def openings() -> list[Opening]:
             people += ["tessa"] if "T" in allowed else []
         if allowed == "TC":
             people.append("clara")
-        if "write-off" not in route:
+        if "write-off" not in route and "barred" not in route:
             found += [Opening(who, route) for who in people]
         if route in ASKED:
             found.append(Opening(people[0], route, query=ASKED[route]))

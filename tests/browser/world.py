@@ -272,6 +272,7 @@ def where() -> dict[str, object]:
         "payments": {payment.form_key: payment.number for payment in Payment.objects.all()},
         "runs": {run.kind: str(run.pk) for run in Run.objects.all()},
         "decisions": {decision.kind: decision.number for decision in Decision.objects.order_by("pk")},
+        "decided": {one.kind: one.number for one in Decision.objects.filter(state="CONFIRMED").order_by("pk")},
         "charge": Charge.objects.filter(member=w.member("bea")).latest("pk").pk,
         "bank": "main",
         "item": Item.objects.get(form_key="cost").number,

@@ -77,7 +77,7 @@ class TestPages:
         client.force_login(officers[0])
         shown = client.get(page).content.decode()
         assert 'value="confirm"' not in shown
-        assert "Another officer has to decide this." in shown
+        assert "You proposed it, so another officer decides it." in shown
 
 
 class TestFigures:

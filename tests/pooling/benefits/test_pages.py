@@ -60,7 +60,7 @@ class TestIfIFellIll:
         assert shown.last_day == add_months(ON, 6) - dt.timedelta(1)
         client.force_login(ada.user)
         said = text_of(client.get("/if-i-fell-ill/"))
-        for piece in ("You would receive", "900.00 a month", formats.day(shown.first_day), "6 months", "1.0000",
+        for piece in ("You would receive", "900.00 a month", formats.day(shown.first_day), "6 months", "100.00%",
                       "sick-pay/own-risk", "version 1"):  # fmt: skip
             assert piece in said
 
@@ -77,9 +77,9 @@ class TestIfIFellIll:
         adopt(propose(coop, pays=MONTHLY))
         (shown,) = reports.if_ill(ada, ON)
         assert (shown.rate, shown.whole, shown.index_words) == (
-            from_minor(45_000, "EUR"), from_minor(90_000, "EUR"), "0.5000",
+            from_minor(45_000, "EUR"), from_minor(90_000, "EUR"), "50.00%",
         )  # fmt: skip
-        assert "At the present cover index of 0.5000" in shown.steps[-1].sentence
+        assert "At the present cover index of 50.00%" in shown.steps[-1].sentence
         client.force_login(ada.user)
         assert "the fund is short at present" in text_of(client.get("/if-i-fell-ill/"))
 

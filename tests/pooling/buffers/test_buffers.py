@@ -239,7 +239,7 @@ class TestPages:
         save(saving, ada, [8, 9, 10, 11])
         client.force_login(person("treasurer"))
         page = client.get(reverse("buffers:buffers")).content.decode()
-        assert "1 members, €20.00 together" in page
+        assert "1 member, €20.00" in page
         said = {
             "deposits": 36, "month": 12, "day": 31, "return_after": 90, "valid_from": "2027-01-01", "text": "Voted",
         }  # fmt: skip
