@@ -21,7 +21,7 @@ from mutual.pages import downloads
 
 PUBLIC = (
     "ALLOCATION", "YEAR_CLOSING", "REOPENING", "OPENING_BALANCE", "RULES", "CHARTER", "SURPLUS_RULES", "FIGURE",
-    "DESK_RULES", "BUFFER_RULE", "CIRCLE_TERMS", "FUND_LOAN", "FUND_RETURN", "HARD_FLOOR", "SHARING", "SHORTFALL",
+    "DESK_RULES", "BUFFER_RULE", "CIRCLE_TERMS", "FUND_LOAN", "FUND_RETURN", "HARD_FLOOR", "SHARING",
 )  # fmt: skip
 """Kinds every member may read in full; of the others she sees that there was one."""
 WRITERS = frozenset({Role.TREASURER, Role.CLAIMS_OFFICER, Role.ADMINISTRATOR})
@@ -56,7 +56,7 @@ def decision_list(request: HttpRequest) -> HttpResponseBase:
 @access.roles(Role.MEMBER, Role.TREASURER, Role.CLAIMS_OFFICER, Role.AUDITOR, Role.ADMINISTRATOR)
 @require_GET
 def decision_page(request: HttpRequest, number: str) -> HttpResponse:
-    """One decision: what it says, about what, who proposed and who decided it, and the log about it."""
+    """One decision: what it says, about what, and, for officers, who proposed and who decided it."""
     decision = get_object_or_404(Decision.objects.select_related("proposed_by", "decided_by"), number=number)
     roles = request.user.roles  # type: ignore[union-attr]
     officer = bool(roles & OFFICERS)
