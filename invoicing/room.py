@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from django.db import connection
-from django.db.models import BigIntegerField, Case, F, Q, Sum, When
+from django.db.models import BigIntegerField, Case, Count, F, Q, Sum, When
 from django.db.models.functions import Lower
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -68,35 +68,31 @@ def invoiced(*, member_ids: Sequence[int], period: Period, currency: str) -> dic
     return {row["member"]: int(row["sum"]) for row in issued.values("member").annotate(sum=Sum(sign)).order_by()}
 
 
-def owed(*, member_id: int, on: dt.date) -> Iterator[rooms.Owed]:
-    """What clients still owe."""
-    sums = _open(member_id).values("currency").annotate(open=Sum(F("gross") - F("credited") - F("paid")))
+def home(*, member_id: int, on: dt.date, limit: int) -> Iterator[rooms.Owed | rooms.Card | rooms.Happening]:
+    """What clients still owe, who is late, and the invoices of late."""
+    still = F("gross") - F("credited") - F("paid")
+    sums = _open(member_id).values("currency").annotate(open=Sum(still), late=Count("pk", filter=Q(due_on__lt=on)))
     for row in sums.order_by("currency"):
-        late = _open(member_id).filter(due_on__lt=on, currency=row["currency"]).count()
-        note = _("%(count)s overdue") % {"count": late} if late else ""
+        note = _("%(count)s overdue") % {"count": row["late"]} if row["late"] else ""
         yield rooms.Owed(
             "owed", _("Invoices"), from_minor(int(row["open"]), row["currency"]), note,
             reverse("invoicing:invoices") + "?state=open", 10,
         )  # fmt: skip
-
-
-def home_cards(*, member_id: int, on: dt.date) -> Iterator[rooms.Card]:
-    """Overdue invoices and drafts."""
-    late = _open(member_id).filter(due_on__lt=on).select_related("client").order_by("due_on")
-    for invoice in late[:3]:
-        assert invoice.due_on is not None
+    mine = Invoice.objects.filter(member_id=member_id)
+    oldest = _open(member_id).filter(due_on__lt=on).order_by("due_on", "id").values("pk")[:3]
+    latest = mine.filter(issued_on__isnull=False).order_by("-issued_on", "-id").values("pk")[:limit]
+    shown = mine.filter(Q(pk__in=oldest) | Q(pk__in=latest)).select_related("client")
+    invoices = list(shown.order_by("issued_on", "id"))
+    unpaid = (one for one in invoices if one.kind == Invoice.Kind.INVOICE and one.status in Invoice.UNPAID)
+    late = [(one.due_on, one.pk, one) for one in unpaid if one.due_on is not None and one.due_on < on]
+    for due_on, _pk, invoice in sorted(late)[:3]:
         yield rooms.Card(
             _("%(client)s has not paid %(number)s") % {"client": invoice.client.name, "number": invoice.number},
             _("%(amount)s, due since %(day)s.")
-            % {"amount": formats.money(invoice.open_money), "day": formats.day(invoice.due_on)},
+            % {"amount": formats.money(invoice.open_money), "day": formats.day(due_on)},
             reverse("invoicing:invoice", args=[invoice.pk]), _("See it"), "warn", 25,
         )  # fmt: skip
-
-
-def recent(*, member_id: int, limit: int) -> Iterator[rooms.Happening]:
-    """Invoices issued of late."""
-    issued = Invoice.objects.filter(member_id=member_id, issued_on__isnull=False).select_related("client")
-    for invoice in issued.order_by("-issued_on", "-id")[:limit]:
+    for invoice in invoices[-limit:]:
         assert invoice.issued_on is not None
         credit = invoice.kind == Invoice.Kind.CREDIT_NOTE
         yield rooms.Happening(

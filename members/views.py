@@ -55,13 +55,13 @@ def home(request: HttpRequest) -> HttpResponse:
     today = clock.today()
     context: dict[str, Any] = {"member": member, "today": today, "shortcuts": rooms.shortcuts(user.roles)}
     if member is not None and Role.MEMBER in user.roles:
-        owed = rooms.owed(member_id=member.pk, on=today)
+        mine = rooms.home(member_id=member.pk, on=today)
         context |= {
-            "owe": [item for item in owed if item.direction == "owe"],
-            "owed": [item for item in owed if item.direction == "owed"],
-            "hold": [item for item in owed if item.direction == "hold"],
-            "cards": rooms.home_cards(member_id=member.pk, on=today),
-            "recent": rooms.recent(member_id=member.pk),
+            "owe": [item for item in mine.owed if item.direction == "owe"],
+            "owed": [item for item in mine.owed if item.direction == "owed"],
+            "hold": [item for item in mine.owed if item.direction == "hold"],
+            "cards": mine.cards,
+            "recent": mine.recent,
         }
     if user.roles & OFFICERS:
         context["office"] = rooms.office_cards(roles=user.roles, on=today)

@@ -124,6 +124,15 @@ class Happening:
 
 
 @dataclass(frozen=True)
+class Home:
+    """A member's home page: what she owes, is owed and holds; what asks for attention; what happened, newest first."""
+
+    owed: tuple[Owed, ...]
+    cards: tuple[Card, ...]
+    recent: tuple[Happening, ...]
+
+
+@dataclass(frozen=True)
 class Relation:
     """A member who is close to another: of the same circle, a partner in trade, at work for the same client."""
 
@@ -237,20 +246,18 @@ def statement_sections(*, member_id: int, period: Any, language: str) -> list[Se
     return sorted(found, key=lambda section: section.order)
 
 
-def home_cards(*, member_id: int, on: dt.date) -> list[Card]:
-    """What a member's home page should draw attention to."""
-    return sorted(_gather("home_cards", member_id=member_id, on=on), key=lambda card: card.order)
+def home(*, member_id: int, on: dt.date, limit: int = 12) -> Home:
+    """A member's home page. Each room is asked once for all it has to say, so that it reads what it needs once.
 
-
-def owed(*, member_id: int, on: dt.date) -> list[Owed]:
-    """What a member owes, is owed and holds."""
-    return sorted(_gather("owed", member_id=member_id, on=on), key=lambda item: item.order)
-
-
-def recent(*, member_id: int, limit: int = 12) -> list[Happening]:
-    """What happened lately to a member, newest first."""
-    found = sorted(_gather("recent", member_id=member_id, limit=limit), key=lambda item: item.date, reverse=True)
-    return found[:limit]
+    :param limit: how many happenings at most
+    """
+    found = list(_gather("home", member_id=member_id, on=on, limit=limit))
+    recent = sorted((one for one in found if isinstance(one, Happening)), key=lambda one: one.date, reverse=True)
+    return Home(
+        owed=tuple(sorted((one for one in found if isinstance(one, Owed)), key=lambda one: one.order)),
+        cards=tuple(sorted((one for one in found if isinstance(one, Card)), key=lambda one: one.order)),
+        recent=tuple(recent[:limit]),
+    )
 
 
 def office_cards(*, roles: frozenset[Role], on: dt.date) -> list[Card]:

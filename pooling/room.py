@@ -95,33 +95,40 @@ def _sum(charges: Sequence[Charge]) -> dict[str, Money]:
     return sums
 
 
-def _ahead(member_id: int) -> list[tuple[chart.Account, Money]]:
-    mine = chart.owned_by(member_id, book=chart.coop_book(), prefix="liabilities:prepayments:")
-    held = balances.of_many(mine)
-    return [(account, held[account.pk]) for account in mine if held[account.pk].amount]
+def _ahead(member_id: int) -> list[Money]:
+    held = balances.held_by(member_id, book=chart.COOP, prefix="liabilities:prepayments:")
+    return [one.amount for one in held if one.amount.amount]
 
 
-def owed(*, member_id: int, on: dt.date) -> Iterator[rooms.Owed]:
-    """Open dues, and what was paid ahead."""
-    charges = _open(member_id)
-    late = any(charge.due_on < on for charge in charges)
-    for amount in _sum(charges).values():
-        note = _("overdue") if late else _("due on %(day)s") % {"day": formats.day(charges[0].due_on)}
-        yield rooms.Owed("owe", _("Dues"), amount, note, reverse("pooling:my_dues"), 10)
-    for _account, amount in _ahead(member_id):
-        yield rooms.Owed("hold", _("Paid ahead"), amount, _("used at the next charge"), reverse("pooling:my_dues"), 50)
-
-
-def home_cards(*, member_id: int, on: dt.date) -> Iterator[rooms.Card]:
-    """What is due, and how to pay it."""
-    charges = [charge for charge in _open(member_id) if charge.due_on < on]
-    for amount in _sum(charges).values():
+def home(*, member_id: int, on: dt.date, limit: int) -> Iterator[rooms.Owed | rooms.Card | rooms.Happening]:
+    """Open dues and what is late of them; what was paid ahead; charges and payments of late."""
+    mine = Charge.objects.filter(member_id=member_id)
+    latest = mine.order_by("-charged_on", "-id").values("pk")[:limit]
+    charges = list(
+        mine.select_related("version").filter(Q(amount__gt=F("paid") + F("written_off")) | Q(pk__in=latest))
+        .order_by("charged_on", "id")[:600]
+    )  # fmt: skip
+    still = [charge for charge in charges if charge.still_open.amount > 0]
+    late = [charge for charge in still if charge.due_on < on]
+    url = reverse("pooling:my_dues")
+    for amount in _sum(still).values():
+        note = _("overdue") if late else _("due on %(day)s") % {"day": formats.day(still[0].due_on)}
+        yield rooms.Owed("owe", _("Dues"), amount, note, url, 10)
+    for amount in _ahead(member_id):
+        yield rooms.Owed("hold", _("Paid ahead"), amount, _("used at the next charge"), url, 50)
+    for amount in _sum(late).values():
         yield rooms.Card(
             _("Dues are overdue: %(amount)s") % {"amount": formats.money(amount)},
             _("The oldest since %(day)s. Pay by bank transfer with your member number; it is recorded by hand.")
-            % {"day": formats.day(charges[0].due_on)},
-            reverse("pooling:my_dues"), _("See my dues"), "warn", 20,
+            % {"day": formats.day(late[0].due_on)},
+            url, _("See my dues"), "warn", 20,
         )  # fmt: skip
+    for charge in charges[-limit:]:
+        text = _("Dues of %(period)s") % {"period": charge.period_words}
+        yield rooms.Happening(charge.charged_on, text, -charge.total, url, "calendar-due")
+    payments = Payment.objects.filter(member_id=member_id, status=Payment.Status.RECORDED)
+    for payment in payments.order_by("-received_on", "-id")[:limit]:
+        yield rooms.Happening(payment.received_on, _("You paid"), payment.amount, url, "cash")
 
 
 def office_cards(*, roles: frozenset[Role], on: dt.date) -> Iterator[rooms.Card]:
@@ -136,20 +143,6 @@ def office_cards(*, roles: frozenset[Role], on: dt.date) -> Iterator[rooms.Card]
             )  # fmt: skip
 
 
-def recent(*, member_id: int, limit: int) -> Iterator[rooms.Happening]:
-    """Charges and payments of late."""
-    for payment in Payment.objects.filter(member_id=member_id, status=Payment.Status.RECORDED).order_by(
-        "-received_on", "-id"
-    )[:limit]:
-        yield rooms.Happening(payment.received_on, _("You paid"), payment.amount, reverse("pooling:my_dues"), "cash")
-    charges = Charge.objects.select_related("version").filter(member_id=member_id).order_by("-charged_on", "-id")
-    for charge in charges[:limit]:
-        yield rooms.Happening(
-            charge.charged_on, _("Dues of %(period)s") % {"period": charge.period_words}, -charge.total,
-            reverse("pooling:my_dues"), "calendar-due",
-        )  # fmt: skip
-
-
 def facts_before_leaving(*, member_id: int, on: dt.date) -> Iterator[rooms.LeavingFact]:
     """Open dues stay a debt; what was paid ahead is paid back."""
     for amount in _sum(_open(member_id)).values():
@@ -157,7 +150,7 @@ def facts_before_leaving(*, member_id: int, on: dt.date) -> Iterator[rooms.Leavi
             _("You owe %(amount)s of dues. Pay them, or ask the office.") % {"amount": formats.money(amount)},
             blocking=True, url=reverse("pooling:my_dues"),
         )  # fmt: skip
-    for _account, amount in _ahead(member_id):
+    for amount in _ahead(member_id):
         yield rooms.LeavingFact(
             _("You paid %(amount)s ahead; the office pays it back.") % {"amount": formats.money(amount)},
             blocking=True, url=reverse("pooling:my_dues"),

@@ -20,7 +20,7 @@ from mutual.access import Role
 from mutual.currencies import CREDIT, HOUR
 from mutual.ledger import balances, chart, journal
 from mutual.ledger.kinds import Kind
-from mutual.money import Money, from_minor
+from mutual.money import from_minor
 from mutual.periods import Period
 from mutual.trail import trail
 
@@ -109,58 +109,41 @@ def statement_sections(*, member_id: int, period: Period, language: str) -> Iter
             )
 
 
-def owed(*, member_id: int, on: dt.date) -> Iterator[rooms.Owed]:
-    """What a member holds in credit and hours."""
-    mine = chart.owned_by(member_id, book=chart.barter_book())
-    held = balances.of_many(mine)
-    for account in mine:
-        unit = account.currency.code
-        limit = formats.money(_limit(account))
+def home(*, member_id: int, on: dt.date, limit: int) -> Iterator[rooms.Owed | rooms.Card | rooms.Happening]:
+    """What a member holds in credit and hours; what waits for her; trades settled of late."""
+    for one in balances.held_by(member_id, book=chart.BARTER):
+        unit = str(one.amount.currency)
+        low = formats.money(from_minor(one.amount_max or 0, unit))
         yield rooms.Owed(
-            "hold", str(_TITLES[unit]), held[account.pk], _("You can go down to −%(limit)s.") % {"limit": limit},
+            "hold", str(_TITLES[unit]), one.amount, _("You can go down to −%(limit)s.") % {"limit": low},
             reverse("barter:trades"), 60 if unit == CREDIT else 61,
         )  # fmt: skip
-
-
-def _limit(account: chart.Account) -> Money:
-    return from_minor(account.amount_max or 0, account.currency.code)
-
-
-def home_cards(*, member_id: int, on: dt.date) -> Iterator[rooms.Card]:
-    """Requests that wait for this member."""
-    asked = reports.trades_of(member_id).filter(status=Trade.Status.REQUESTED).exclude(asked_by_id=member_id)
-    for trade in asked[:3]:
-        other = trade.provider if trade.receiver_id == member_id else trade.receiver
-        yield rooms.Card(
-            _("%(name)s asks for a trade") % {"name": other.name},
-            f"{trade.title}: {reports.describe(trade.amounts)}",
-            reverse("barter:trade", args=[trade.number]), _("Answer"), "warn", 30,
-        )  # fmt: skip
-    done = Trade.objects.filter(receiver_id=member_id, status=Trade.Status.DELIVERED).order_by("id")
-    for trade in done[:3]:
-        yield rooms.Card(
-            _("Done: %(title)s") % {"title": trade.title},
-            _("Settle it: %(amounts)s.") % {"amounts": reports.describe(trade.amounts)},
-            reverse("barter:trade", args=[trade.number]), _("Settle"), "warn", 31,
-        )  # fmt: skip
-
-
-def recent(*, member_id: int, limit: int) -> Iterator[rooms.Happening]:
-    """Trades settled lately."""
-    settled = reports.trades_of(member_id).filter(status=Trade.Status.SETTLED).order_by("-settled_on", "-id")
-    for trade in settled[:limit]:
-        assert trade.settled_on is not None
-        sign = 1 if trade.provider_id == member_id else -1
-        yield rooms.Happening(
-            trade.settled_on, trade.title, trade.amounts[0] * sign,
-            reverse("barter:trade", args=[trade.number]), "arrows-exchange",
-        )  # fmt: skip
+    mine = reports.trades_of(member_id)
+    asked = mine.filter(status=Trade.Status.REQUESTED).exclude(asked_by_id=member_id).values("pk")[:3]
+    done = Trade.objects.filter(receiver_id=member_id, status=Trade.Status.DELIVERED).order_by("id").values("pk")[:3]
+    settled = mine.filter(status=Trade.Status.SETTLED).order_by("-settled_on", "-id").values("pk")[:limit]
+    for trade in mine.filter(Q(pk__in=asked) | Q(pk__in=done) | Q(pk__in=settled)):
+        url = reverse("barter:trade", args=[trade.number])
+        if trade.status == Trade.Status.REQUESTED:
+            other = trade.provider if trade.receiver_id == member_id else trade.receiver
+            yield rooms.Card(
+                _("%(name)s asks for a trade") % {"name": other.name},
+                f"{trade.title}: {reports.describe(trade.amounts)}", url, _("Answer"), "warn", 30,
+            )  # fmt: skip
+        elif trade.status == Trade.Status.DELIVERED:
+            yield rooms.Card(
+                _("Done: %(title)s") % {"title": trade.title},
+                _("Settle it: %(amounts)s.") % {"amounts": reports.describe(trade.amounts)},
+                url, _("Settle"), "warn", 31,
+            )  # fmt: skip
+        elif trade.settled_on is not None:
+            sign = 1 if trade.provider_id == member_id else -1
+            yield rooms.Happening(trade.settled_on, trade.title, trade.amounts[0] * sign, url, "arrows-exchange")
 
 
 def facts_before_leaving(*, member_id: int, on: dt.date) -> Iterator[rooms.LeavingFact]:
     """A debt in credit or hours must be settled; what is held can be spent or given away (L9)."""
-    mine = chart.owned_by(member_id, book=chart.barter_book())
-    for held in balances.of_many(mine).values():
+    for held in (one.amount for one in balances.held_by(member_id, book=chart.BARTER)):
         if held.amount < 0:
             yield rooms.LeavingFact(
                 _("You have received %(amount)s more than you provided. Provide something before you leave.")

@@ -50,6 +50,15 @@ class Statement:
 
 
 @dataclass(frozen=True, slots=True)
+class Held:
+    """What an account of a member holds, on its natural side; ``amount_max`` is its limit as the account keeps it."""
+
+    code: str
+    amount: Money
+    amount_max: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class TrialLine:
     """An account's balance as accountants show it: in the debit or in the credit column."""
 
@@ -158,6 +167,27 @@ def of_many(accounts: Iterable[Account]) -> dict[int, Money]:
     rows = Balance.objects.filter(account_id__in=list(wanted)).values_list("account_id").annotate(total=Sum("amount"))
     held.update(dict(rows))
     return {pk: from_minor(account.sign * int(held[pk]), account.currency.code) for pk, account in wanted.items()}
+
+
+_HELD = """
+    SELECT a.code, a.type, c.code, a.amount_max,
+           (SELECT coalesce(sum(b.amount), 0) FROM ledger_balance b WHERE b.account_id = a.id)
+      FROM ledger_account a JOIN ledger_currency c ON c.id = a.currency_id
+     WHERE a.owner_id = %s AND a.book_id = %s AND starts_with(a.code, %s) ORDER BY a.code, a.currency_id
+"""
+
+
+def held_by(owner_id: int, *, book: int, prefix: str = "") -> list[Held]:
+    """What a member's accounts in a book hold now, in the order of their codes; in one query.
+
+    :param book: the book's id, such as :data:`mutual.ledger.chart.COOP`
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(_HELD, [owner_id, book, prefix])
+        return [
+            Held(code, from_minor(AccountType(type).sign * int(amount), unit), highest)
+            for code, type, unit, highest, amount in cursor.fetchall()
+        ]
 
 
 def raw_on(account: Account, day: dt.date) -> int:

@@ -184,8 +184,11 @@ def find(*, book: Book | int, code: str, currency: str) -> Account:
         raise AccountMissing(f"There is no account {code} in {currency}.") from error
 
 
-def owned_by(owner_id: int, *, book: Book | None = None, prefix: str = "") -> list[Account]:
-    """The accounts that belong to one member, in the order of their codes."""
+def owned_by(owner_id: int, *, book: Book | int | None = None, prefix: str = "") -> list[Account]:
+    """The accounts that belong to one member, in the order of their codes.
+
+    :param book: only those of this book (or of the one with this id, such as :data:`COOP`)
+    """
     found = Account.objects.select_related("currency").filter(owner_id=owner_id, code__startswith=prefix)
     return list((found.filter(book=book) if book else found).order_by("book_id", "code", "currency_id"))
 

@@ -23,7 +23,7 @@ def navigation() -> Iterator[rooms.NavItem]:
     yield rooms.NavItem(_("If I fell ill"), "benefits:if_ill", "stethoscope", "mine", frozenset({Role.MEMBER}), 13)
 
 
-def home_cards(*, member_id: int, on: dt.date) -> Iterator[rooms.Card]:
+def home(*, member_id: int, on: dt.date, limit: int) -> Iterator[rooms.Card]:
     """What a member could draw if she fell ill today."""
     member = Member.objects.get(pk=member_id)
     found = [one for one in reports.if_ill(member, on, causes=("ILLNESS",)) if one.covers_illness]

@@ -28,18 +28,17 @@ def navigation() -> Iterator[rooms.NavItem]:
     yield rooms.NavItem(_("Buffers"), "buffers:buffers", "pig-money", "office", _MONEY, 63)
 
 
-def _held(member_id: int) -> list[tuple[chart.Account, str, Money]]:
-    mine = chart.owned_by(member_id, book=chart.coop_book(), prefix=accounts.BUFFERS)
-    if not mine:
+def _held(member_id: int) -> list[tuple[str, Money]]:
+    held = balances.held_by(member_id, book=chart.COOP, prefix=accounts.BUFFERS)
+    if not held:
         return []
     names = dict(Fund.objects.values_list("slug", "name"))
-    held = balances.of_many(mine)
-    return [(account, names[account.code.split(":")[2]], held[account.pk]) for account in mine]
+    return [(names[one.code.split(":")[2]], one.amount) for one in held]
 
 
-def owed(*, member_id: int, on: dt.date) -> Iterator[rooms.Owed]:
+def home(*, member_id: int, on: dt.date, limit: int) -> Iterator[rooms.Owed]:
     """What a member's buffers hold."""
-    for _account, name, amount in _held(member_id):
+    for name, amount in _held(member_id):
         if amount.amount:
             yield rooms.Owed(
                 "hold", _("Own buffer, %(fund)s") % {"fund": name}, amount, _("yours, inside the fund"),
@@ -49,7 +48,7 @@ def owed(*, member_id: int, on: dt.date) -> Iterator[rooms.Owed]:
 
 def facts_before_leaving(*, member_id: int, on: dt.date) -> Iterator[rooms.LeavingFact]:
     """A buffer is paid out after leaving."""
-    for _account, name, amount in _held(member_id):
+    for name, amount in _held(member_id):
         if amount.amount:
             yield rooms.LeavingFact(
                 _("Your buffer in %(fund)s holds %(amount)s. It is paid out when its obligations are met.")
@@ -60,7 +59,7 @@ def facts_before_leaving(*, member_id: int, on: dt.date) -> Iterator[rooms.Leavi
 
 def statement_sections(*, member_id: int, period: Period, language: str) -> Iterator[rooms.Section]:
     """Each buffer with its movements."""
-    mine = chart.owned_by(member_id, book=chart.coop_book(), prefix=accounts.BUFFERS)
+    mine = chart.owned_by(member_id, book=chart.COOP, prefix=accounts.BUFFERS)
     if not mine:
         return
     names = dict(Fund.objects.values_list("slug", "name"))
@@ -86,7 +85,7 @@ def statement_sections(*, member_id: int, period: Period, language: str) -> Iter
 def personal_data(*, member_id: int) -> dict[str, Any]:
     """What a member's buffers hold, and what went back to her."""
     return {
-        "buffers": [{"fund": name, "holds": str(amount.amount)} for _account, name, amount in _held(member_id)],
+        "buffers": [{"fund": name, "holds": str(amount.amount)} for name, amount in _held(member_id)],
         "returned": [
             {"measured_on": str(one.measured_on), "amount": str(one.money.amount), "cap": str(one.cap_money.amount)}
             for one in Returned.objects.select_related("rule__fund").filter(member_id=member_id).order_by("id")

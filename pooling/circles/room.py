@@ -34,7 +34,7 @@ def relations(*, member_id: int, since: dt.date) -> Iterator[rooms.Relation]:
         yield rooms.Relation(mate, "circle")
 
 
-def home_cards(*, member_id: int, on: dt.date) -> Iterator[rooms.Card]:
+def home(*, member_id: int, on: dt.date, limit: int) -> Iterator[rooms.Card]:
     """What a member gave this year, and a circle she could join."""
     seat = Seat.objects.select_related("circle__fund").filter(member_id=member_id, left_on=None).first()
     if seat is None:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from django.db import connection
+from django.db.models import Q
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import override
@@ -51,8 +52,8 @@ def shortcuts() -> Iterator[rooms.NavItem]:
     yield rooms.NavItem(_("Claim a benefit"), "claims:new", "heart-handshake", "mine", _MINE, 20)
 
 
-def owed(*, member_id: int, on: dt.date) -> Iterator[rooms.Owed]:
-    """What is approved for the member and not paid."""
+def home(*, member_id: int, on: dt.date, limit: int) -> Iterator[rooms.Owed | rooms.Card | rooms.Happening]:
+    """What is approved for the member and not paid; claims under way or paused; those paid or refused of late."""
     sums: dict[str, int] = {}
     for one in Instalment.objects.select_related("fund").filter(
         claim__member_id=member_id, state=Instalment.State.APPROVED
@@ -64,23 +65,28 @@ def owed(*, member_id: int, on: dt.date) -> Iterator[rooms.Owed]:
             reverse("claims:my_claims"), 20,
         )  # fmt: skip
 
-
-def home_cards(*, member_id: int, on: dt.date) -> Iterator[rooms.Card]:
-    """Claims under way; a certificate that is needed."""
-    for claim in Claim.objects.filter(member_id=member_id, status=Claim.Status.PAUSED):
-        yield rooms.Card(
-            _("Claim %(number)s pauses") % {"number": claim.number},
-            _("Its certificate has run out. Hand in the next one, or say that you are well again."),
-            reverse("claims:mine", args=[claim.number]), _("See it"), "warn", 11,
-        )  # fmt: skip
-    for claim in Claim.objects.filter(
-        member_id=member_id, status__in=[Claim.Status.SUBMITTED, Claim.Status.PROPOSED]
-    ).order_by("id")[:3]:
-        yield rooms.Card(
-            _("Claim %(number)s is being decided") % {"number": claim.number},
-            _("You claimed %(amount)s. Claims officers decide.") % {"amount": formats.money(claim.amount_claimed)},
-            reverse("claims:mine", args=[claim.number]), _("See it"), "calm", 40,
-        )  # fmt: skip
+    mine = Claim.objects.filter(member_id=member_id)
+    over = [Claim.Status.PAID, Claim.Status.REFUSED]
+    latest = mine.filter(status__in=over).order_by("-decided_on", "-id").values("pk")[:limit]
+    for claim in mine.filter(Q(status__in=Claim.OPEN) | Q(pk__in=latest)).order_by("-id")[:50]:
+        number, url = {"number": claim.number}, reverse("claims:mine", args=[claim.number])
+        if claim.status == Claim.Status.PAUSED:
+            yield rooms.Card(
+                _("Claim %(number)s pauses") % number,
+                _("Its certificate has run out. Hand in the next one, or say that you are well again."),
+                url, _("See it"), "warn", 11,
+            )  # fmt: skip
+        elif claim.status in (Claim.Status.SUBMITTED, Claim.Status.PROPOSED):
+            yield rooms.Card(
+                _("Claim %(number)s is being decided") % number,
+                _("You claimed %(amount)s. Claims officers decide.") % {"amount": formats.money(claim.amount_claimed)},
+                url, _("See it"), "calm", 40,
+            )  # fmt: skip
+        elif claim.status == Claim.Status.PAID and claim.paid_on is not None:
+            yield rooms.Happening(claim.paid_on, _("Benefit paid"), claim.amount_approved, url, "heart-handshake")
+        elif claim.status == Claim.Status.REFUSED and claim.decided_on is not None:
+            refused = _("Claim %(number)s was refused") % number
+            yield rooms.Happening(claim.decided_on, refused, None, url, "circle-x")
 
 
 def office_cards(*, roles: frozenset[Role], on: dt.date) -> Iterator[rooms.Card]:
@@ -111,20 +117,6 @@ def office_cards(*, roles: frozenset[Role], on: dt.date) -> Iterator[rooms.Card]
                 _("Claims to pay: %(count)s") % {"count": count}, _("The money is set aside."),
                 reverse("payouts:overview"), _("Pay them"), "warn", 11,
             )  # fmt: skip
-
-
-def recent(*, member_id: int, limit: int) -> Iterator[rooms.Happening]:
-    """Claims paid or refused of late."""
-    for claim in Claim.objects.filter(
-        member_id=member_id, status__in=[Claim.Status.PAID, Claim.Status.REFUSED]
-    ).order_by("-decided_on", "-id")[:limit]:
-        url = reverse("claims:mine", args=[claim.number])
-        if claim.paid_on is not None:
-            yield rooms.Happening(claim.paid_on, _("Benefit paid"), claim.amount_approved, url, "heart-handshake")
-        elif claim.decided_on is not None:
-            yield rooms.Happening(
-                claim.decided_on, _("Claim %(number)s was refused") % {"number": claim.number}, None, url, "circle-x"
-            )
 
 
 def facts_before_leaving(*, member_id: int, on: dt.date) -> Iterator[rooms.LeavingFact]:

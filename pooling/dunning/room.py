@@ -33,7 +33,7 @@ def navigation() -> Iterator[rooms.NavItem]:
     yield rooms.NavItem(_("Reminders"), "dunning:ladder", "mail", "office", _MONEY, 62)
 
 
-def home_cards(*, member_id: int, on: dt.date) -> Iterator[rooms.Card]:
+def home(*, member_id: int, on: dt.date, limit: int) -> Iterator[rooms.Card]:
     """The next part of an agreement."""
     held = Agreement.objects.filter(member_id=member_id, state=Agreement.State.ACTIVE).first()
     if held is None:

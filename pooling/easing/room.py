@@ -31,7 +31,7 @@ def navigation() -> Iterator[rooms.NavItem]:
     yield rooms.NavItem(_("Income bands"), "easing:reviews", "checks", "office", reviewer, 67)
 
 
-def home_cards(*, member_id: int, on: dt.date) -> Iterator[rooms.Card]:
+def home(*, member_id: int, on: dt.date, limit: int) -> Iterator[rooms.Card]:
     """Whoever was drawn, and whoever's band runs out soon."""
     for check in Check.objects.filter(member_id=member_id, state=Check.State.ASKED):
         yield rooms.Card(

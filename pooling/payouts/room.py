@@ -37,7 +37,7 @@ def navigation() -> Iterator[rooms.NavItem]:
     yield rooms.NavItem(_("Decisions about funds"), "payouts:decisions", "gavel", "office", _SEEING, 59)
 
 
-def home_cards(*, member_id: int, on: dt.date) -> Iterator[rooms.Card]:
+def home(*, member_id: int, on: dt.date, limit: int) -> Iterator[rooms.Card]:
     """Where should it be paid? For whoever has a benefit approved and named no account."""
     waiting = Claim.objects.filter(member_id=member_id, status__in=[*Claim.GOING_ON, Claim.Status.APPROVED])
     if waiting.exists() and not PayoutAccount.objects.filter(member_id=member_id).exists():

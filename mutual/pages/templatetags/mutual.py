@@ -8,6 +8,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 from decimal import Decimal
+from functools import cache
 from html import unescape
 from typing import Any
 
@@ -169,10 +170,15 @@ def of(names: dict[Any, Any], key: Any) -> Any:
     return names.get(key, "")
 
 
+@cache
+def _sprite() -> str:
+    return static("icons/sprite.svg")
+
+
 @register.simple_tag
 def icon(name: str, label: str = "") -> SafeString:
     """``{% icon "coin" %}``: a drawing beside words; with a label it stands alone and is read out."""
-    where = f"{static('icons/sprite.svg')}#{name or 'circle-dashed'}"
+    where = f"{_sprite()}#{name or 'circle-dashed'}"
     if label:
         return format_html('<svg class="icon" role="img" aria-label="{}"><use href="{}"></use></svg>', label, where)
     return format_html('<svg class="icon" aria-hidden="true" focusable="false"><use href="{}"></use></svg>', where)

@@ -29,7 +29,7 @@ def navigation() -> Iterator[rooms.NavItem]:
     yield rooms.NavItem(_("My juries"), "appeals:juries", "gavel", "mine", frozenset({Role.MEMBER}), 15)
 
 
-def home_cards(*, member_id: int, on: dt.date) -> Iterator[rooms.Card]:
+def home(*, member_id: int, on: dt.date, limit: int) -> Iterator[rooms.Card]:
     """A jury waits for the member's answer; her own appeal is before one."""
     for juror in Juror.objects.select_related("appeal").filter(
         member_id=member_id, vote="", replaced_on=None, appeal__state=Appeal.State.SITTING

@@ -85,14 +85,14 @@ class TestIfIFellIll:
 
     def test_stands_on_the_home_page_too(self, coop, ada):
         adopt(propose(coop, pays=MONTHLY))
-        (card,) = [card for card in rooms.home_cards(member_id=ada.pk, on=ON) if "fell ill" in card.title]
+        (card,) = [card for card in rooms.home(member_id=ada.pk, on=ON).cards if "fell ill" in card.title]
         assert card.text == "Sickness: You would receive €900.00 a month from 10 November 2026."
         assert card.url == "/if-i-fell-ill/"
 
     def test_is_not_there_without_rules(self, coop, ada, client):
         client.force_login(ada.user)
         assert "No fund covers illness by rules yet" in text_of(client.get("/if-i-fell-ill/"))
-        assert not [card for card in rooms.home_cards(member_id=ada.pk, on=ON) if "fell ill" in card.title]
+        assert not [card for card in rooms.home(member_id=ada.pk, on=ON).cards if "fell ill" in card.title]
 
 
 class TestWords:

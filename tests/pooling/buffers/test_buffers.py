@@ -94,7 +94,7 @@ class TestFilling:
         set_rule(saving)
         save(saving, ada, [10, 11])
         assert any(
-            one.amount == eur(40) for one in rooms.owed(member_id=ada.pk, on=NEW_YEAR) if one.direction == "hold"
+            one.amount == eur(40) for one in rooms.home(member_id=ada.pk, on=NEW_YEAR).owed if one.direction == "hold"
         )
         sections = {
             one.code: one for one in rooms.statement_sections(member_id=ada.pk, period=parse("2026"), language="en")
