@@ -18,7 +18,7 @@ from stdnum.exceptions import ValidationError as WrongNumber
 from invoicing.invoices import MOST_LINES, NewLine
 from invoicing.models import Client, VatCategory
 from mutual.currencies import MONEY
-from mutual.inputs import AmountField, DayField, LineField, TextField
+from mutual.inputs import AmountField, CountryField, DayField, LineField, TextField
 from mutual.money import Money, zero
 from mutual.pages.forms import KeyedForm
 
@@ -37,7 +37,7 @@ class _Party(forms.Form):
     street = LineField(label=_("Street and number"), max_length=120, required=False)
     postcode = LineField(label=_("Postcode"), max_length=16, required=False)
     city = LineField(label=_("Town"), max_length=80)
-    country = forms.RegexField(label=_("Country"), regex=r"^[A-Z]{2}$", max_length=2, initial="DE")
+    country = CountryField(initial="DE")
     email = forms.EmailField(label=_("E-mail"), max_length=254, required=False)
     vat_id = LineField(label=_("VAT id"), max_length=20, required=False)
 

@@ -6,7 +6,6 @@ import datetime as dt
 from decimal import Decimal
 from typing import Any
 
-from babel import Locale
 from django.utils.translation import gettext as _
 from django.utils.translation import override
 
@@ -71,14 +70,12 @@ def _why(category: str, issuer: dict[str, str]) -> str:
 
 
 def _party(said: dict[str, str], language: str) -> Party:
-    locale: Locale = formats.locale_of(language)
     town = f"{said['postcode']} {said['city']}".strip()
     with override(language):
         tax_number = _("Tax number")
-    country = str(locale.territories.get(said["country"], said["country"]))
     return Party(
         name=said["name"],
-        address=tuple(line for line in (said["street"], town, country) if line),
+        address=tuple(line for line in (said["street"], town, formats.country(said["country"], language)) if line),
         number=said.get("number", ""),
         vat_id=said["vat_id"],
         email=said["email"],

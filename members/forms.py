@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from members.importing import MOST_BYTES
 from members.models import Member, RoleGrant
 from mutual import iban as ibans
-from mutual.inputs import LineField, TextField
+from mutual.inputs import CountryField, LineField, TextField
 
 
 class ProfileForm(forms.Form):
@@ -23,9 +23,7 @@ class ProfileForm(forms.Form):
     street = LineField(label=_("Street and number"), max_length=120, required=False)
     postcode = LineField(label=_("Postcode"), max_length=16, required=False)
     city = LineField(label=_("Town"), max_length=80, required=False)
-    country = forms.RegexField(
-        label=_("Country"), regex=r"^[A-Z]{2}$", max_length=2, initial="DE", help_text=_("Two letters, such as DE.")
-    )
+    country = CountryField(initial="DE")
     language = forms.ChoiceField(label=_("Language"), choices=settings.LANGUAGES)
 
 

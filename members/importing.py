@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import datetime as dt
 import io
-import re
 import uuid
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -19,7 +18,7 @@ from django.utils.translation import gettext as _
 
 from members import numbers
 from members.models import ImportDraft, Member, User
-from mutual import rooms
+from mutual import formats, rooms
 from mutual.inputs import LineField
 from mutual.trail import trail
 
@@ -105,8 +104,8 @@ def _row(line: int, said: dict[str, str], present: set[str], seen: dict[str, int
     if clean["email"]:
         errors += _about_email(clean["email"], line, present, seen)
     clean["country"] = (clean["country"] or "DE").upper()
-    if not re.fullmatch(r"[A-Z]{2}", clean["country"]):
-        errors.append(_("country: write two letters, such as DE."))
+    if clean["country"] not in formats.country_codes():
+        errors.append(_("country: write its two letters, such as DE."))
     language = said.get("language", "").strip().lower() or "en"
     if language not in dict(settings.LANGUAGES):
         errors.append(_("language: use one of %(codes)s.") % {"codes": ", ".join(dict(settings.LANGUAGES))})

@@ -15,6 +15,7 @@ from django.db.models.functions import Lower
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
+from mutual import formats
 from mutual.access import Role
 from mutual.trail import trail
 
@@ -192,8 +193,8 @@ class Member(models.Model):
 
     @property
     def address(self) -> str:
-        """The postal address, as lines."""
-        lines = [self.name, self.street, f"{self.postcode} {self.city}".strip(), self.country]
+        """The postal address, as lines, with the country in the reader's language."""
+        lines = [self.name, self.street, f"{self.postcode} {self.city}".strip(), formats.country(self.country)]
         return "\n".join(line for line in lines if line)
 
 

@@ -34,7 +34,7 @@ def navigation() -> Iterator[rooms.NavItem]:
     mine = frozenset({Role.MEMBER})
     yield rooms.NavItem(_("Home"), "home", "home", "mine", frozenset(), 1)
     yield rooms.NavItem(_("My statements"), "statements", "file-text", "mine", mine, 16)
-    yield rooms.NavItem(_("My profile"), "members:profile", "user-circle", "mine", mine, 18)
+    yield rooms.NavItem(_("My profile"), "members:profile", "user-circle", "mine", mine, 18, ("/accounts/",))
     yield rooms.NavItem(_("Members"), "members:register", "users", "office", _OFFICE, 55)
     yield rooms.NavItem(
         _("Statements"), "everybodys_statements", "files", "office",

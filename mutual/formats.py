@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+import unicodedata
 from decimal import Decimal
 from functools import lru_cache
 
@@ -27,6 +28,9 @@ MINUS = "\N{MINUS SIGN}"
 NO_BREAK = "\N{NO-BREAK SPACE}"
 _TOUCHING = re.compile(r"(?<=[A-Za-z])(?=\d)|(?<=\d)(?=[A-Za-z])", re.ASCII)
 """Where a currency written in letters would stick to its figure: ``TND 0.500``, not ``TND0.500``."""
+
+_NO_COUNTRIES = frozenset(["AC", "CP", "CQ", "DG", "EA", "EU", "EZ", "IC", "QO", "TA", "UN", "XA", "XB", "ZZ"])
+"""Codes that CLDR names beside the countries: unions, islands within a country, and what is nowhere."""
 
 _PREFERRED = {"en": "en_GB"}
 """Which form of a language is meant when only the language is known: days before months, as most people write."""
@@ -162,6 +166,24 @@ def percent(share: Decimal, digits: int = 0, locale: str | None = None) -> str:
     """A share of one as a percentage: ``Decimal("0.125")`` is ``13 %`` or, with one digit, ``12.5 %``."""
     where = locale_of(locale)
     return _true_minus(_pattern(where.percent_formats[None].pattern, digits).apply(share, where))
+
+
+def country(code: str, locale: str | None = None) -> str:
+    """The name of a country, by its two letters (ISO 3166-1); the letters where nobody knows them."""
+    return str(locale_of(locale).territories.get(code, code))
+
+
+@lru_cache(maxsize=1)
+def country_codes() -> frozenset[str]:
+    """The two letters of every country and territory that has a post of its own (ISO 3166-1, and Kosovo’s XK)."""
+    known = map(str, Locale("en").territories)
+    return frozenset(code for code in known if re.fullmatch("[A-Z]{2}", code)) - _NO_COUNTRIES
+
+
+def countries(locale: str | None = None) -> list[tuple[str, str]]:
+    """Every country, as (letters, name), in the order of the names as they are spelled without their marks."""
+    named = ((code, country(code, locale)) for code in country_codes())
+    return sorted(named, key=lambda one: unicodedata.normalize("NFKD", one[1]).casefold())
 
 
 def _clock(minutes: int) -> str:

@@ -269,6 +269,14 @@ class DayField(forms.DateField):
         return attrs
 
 
+class CountryField(forms.ChoiceField):
+    """A country, chosen by its name in the reader's language; the value is its two letters."""
+
+    def __init__(self, **about: Any) -> None:
+        about.setdefault("label", _("Country"))
+        super().__init__(choices=formats.countries, **about)
+
+
 class PeriodField(forms.Field):
     """A month, week, quarter or year: ``2026-11``, ``2026-W45``, ``2026-Q4`` or ``2026``."""
 

@@ -26,7 +26,10 @@ Direction = Literal["owe", "owed", "hold"]
 
 @dataclass(frozen=True)
 class NavItem:
-    """A line of the navigation: shown to whoever has one of the roles (to everybody signed in where there are none)."""
+    """A line of the navigation: shown to whoever has one of the roles (to everybody signed in where there are none).
+
+    :ivar also: where the addresses of pages begin that belong to it and lie elsewhere, such as ``/appeals/``
+    """
 
     label: str
     url_name: str
@@ -34,6 +37,7 @@ class NavItem:
     group: Group
     roles: frozenset[Role] = frozenset()
     order: int = 50
+    also: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

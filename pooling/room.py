@@ -37,9 +37,10 @@ def figures() -> Iterator[rooms.Figure]:
 def navigation() -> Iterator[rooms.NavItem]:
     """Funds and dues for everybody, arrears and payments for officers."""
     everybody = frozenset({Role.MEMBER}) | _MONEY | {Role.CLAIMS_OFFICER}
-    yield rooms.NavItem(_("My dues"), "pooling:my_dues", "calendar-due", "mine", frozenset({Role.MEMBER}), 12)
-    yield rooms.NavItem(_("Funds"), "pooling:funds", "umbrella", "funds", everybody, 40)
-    yield rooms.NavItem(_("Dues"), "pooling:dues", "calendar-month", "office", _MONEY, 60)
+    yield rooms.NavItem(_("My dues"), "pooling:my_dues", "calendar-due", "mine", frozenset({Role.MEMBER}), 12,
+                        ("/me/buffers/", "/me/band/"))  # fmt: skip
+    yield rooms.NavItem(_("Funds"), "pooling:funds", "umbrella", "funds", everybody, 40, ("/rules/", "/founding/"))
+    yield rooms.NavItem(_("Dues"), "pooling:dues", "calendar-month", "office", _MONEY, 60, ("/easing/",))
     yield rooms.NavItem(_("Payments"), "pooling:payments", "cash", "office", _MONEY, 61)
     yield rooms.NavItem(_("Arrears"), "pooling:arrears", "hourglass", "office", _MONEY, 62)
 

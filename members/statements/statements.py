@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
-from babel import Locale
 from django.conf import settings
 from django.db import connection, transaction
 from django.utils.translation import gettext as _
@@ -146,7 +145,7 @@ def _one_moment() -> Iterator[None]:
 def party(member: Member, language: str) -> Party:
     """A member as her papers name her."""
     town = f"{member.postcode} {member.city}".strip()
-    lines = tuple(line for line in (member.street, town, _country(member.country, language)) if line)
+    lines = tuple(line for line in (member.street, town, formats.country(member.country, language)) if line)
     return Party(name=member.name, address=lines, number=member.number, email=member.email)
 
 
@@ -154,8 +153,3 @@ def cooperative() -> Party:
     """The cooperative as its papers name it."""
     lines = tuple(line.strip() for line in settings.COOPERATIVE_ADDRESS.splitlines() if line.strip())
     return Party(name=settings.COOPERATIVE_NAME, address=lines)
-
-
-def _country(code: str, language: str) -> str:
-    locale: Locale = formats.locale_of(language)
-    return str(locale.territories.get(code, code))

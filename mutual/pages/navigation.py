@@ -43,7 +43,8 @@ class Group:
 def groups(items: Iterable[NavItem], *, roles: frozenset[Role], path: str) -> tuple[Group, ...]:
     """The menu of a person who holds these roles and is on this path.
 
-    An item for no role in particular is everyone's. The longest address that the path begins with is the current one.
+    An item for no role in particular is everyone's. The item is current of whose addresses the path begins with the
+    longest.
     """
     found: list[tuple[NavItem, str]] = []
     for item in items:
@@ -53,8 +54,13 @@ def groups(items: Iterable[NavItem], *, roles: frozenset[Role], path: str) -> tu
             found.append((item, reverse(item.url_name)))
         except NoReverseMatch:
             continue
-    around = [url for _item, url in found if path == url or (url != "/" and path.startswith(url))]
-    here = max(around, key=len, default="")
+    around = [
+        (len(start), url)
+        for item, url in found
+        for start in (url, *item.also)
+        if path == start or (start != "/" and path.startswith(start))
+    ]
+    here = max(around, default=(0, ""))[1]
     result = []
     for key, label in GROUPS:
         links = tuple(

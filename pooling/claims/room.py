@@ -42,7 +42,7 @@ def figures() -> Iterator[rooms.Figure]:
 
 def navigation() -> Iterator[rooms.NavItem]:
     """My claims; the desk for officers."""
-    yield rooms.NavItem(_("My claims"), "claims:my_claims", "heart-handshake", "mine", _MINE, 14)
+    yield rooms.NavItem(_("My claims"), "claims:my_claims", "heart-handshake", "mine", _MINE, 14, ("/appeals/",))
     yield rooms.NavItem(_("Claims desk"), "claims:desk", "clipboard-check", "office", _DESK, 58)
     yield rooms.NavItem(_("What funds granted"), "claims:open_book", "scale", "books", frozenset(Role), 91)
 

@@ -5,10 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
-from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
-from mutual.inputs import DayField, LineField
+from mutual.inputs import CountryField, DayField, LineField
 from mutual.pages.forms import KeyedForm
 from pooling.dunning.models import Limitation, Step
 from pooling.forms import member_by_number
@@ -38,15 +37,8 @@ class AgreementForm(KeyedForm):
 class LimitationForm(forms.Form):
     """After how many years a debt can no longer be claimed."""
 
-    country = LineField(label=_("Country"), max_length=2, help_text=_("Two letters, such as DE."))
+    country = CountryField(initial="DE")
     valid_from = DayField(label=_("For dues that fell due from"))
     years = forms.IntegerField(label=_("Years"), min_value=1, max_value=50)
     begins = forms.ChoiceField(label=_("The time begins"), choices=Limitation.Begins.choices)
     source = LineField(label=_("Source"), max_length=200, help_text=_("The law and its paragraph."))
-
-    def clean_country(self) -> str:
-        """:raises ValidationError: if it is no two letters"""
-        code = str(self.cleaned_data["country"]).upper()
-        if not (len(code) == 2 and code.isalpha() and code.isascii()):
-            raise ValidationError(_("Write two letters, such as DE."), code="country")
-        return code

@@ -372,6 +372,15 @@ class TestNavigation:
         (group,) = navigation.groups(items, roles=frozenset(), path="/accounts/2fa/totp/activate/")
         assert [link.current for link in group.links] == ["", "true"]
 
+    def test_marks_what_a_page_that_lies_elsewhere_belongs_to(self):
+        items = [
+            NavItem("Sign-in", "account_email", "mail", "mine", also=("/rules/",)),
+            NavItem("Rule 1", "mfa_index", "key", "mine", also=("/rules/1/",)),
+        ]
+        for path, current in (("/rules/2/", ["true", ""]), ("/rules/1/", ["", "true"]), ("/rule/", ["", ""])):
+            (group,) = navigation.groups(items, roles=frozenset(), path=path)
+            assert [link.current for link in group.links] == current
+
     def test_leaves_out_a_page_that_is_not_there(self):
         assert get_resolver().url_patterns
         assert navigation.groups([NavItem("x", "no-such", "x", "mine")], roles=frozenset(), path="/") == ()

@@ -85,3 +85,23 @@ class TestPeriod:
 class TestPercent:
     def test_prints_a_share_of_one(self):
         assert formats.percent(Decimal("0.125"), 1, "en") == "12.5%"
+
+
+class TestCountry:
+    @pytest.mark.parametrize(("language", "name"), [("en", "Germany"), ("de", "Deutschland"), ("ja", "ドイツ")])
+    def test_is_called_by_its_name_in_the_readers_language(self, language, name):
+        assert formats.country("DE", language) == name
+
+    def test_nobody_knows_keeps_its_letters(self):
+        assert formats.country("X9", "en") == "X9"
+
+    def test_codes_are_of_countries_alone(self):
+        codes = formats.country_codes()
+        assert {"AT", "CI", "DE", "FR", "GB", "JP", "US"} < codes
+        assert not codes & {"EU", "UN", "ZZ", "001", "XA"}
+        assert 245 <= len(codes) <= 255
+
+    def test_names_stand_in_the_order_they_are_looked_for(self):
+        names = [name for _code, name in formats.countries("de")]
+        assert names.index("Österreich") < names.index("Polen")
+        assert names.index("Ägypten") < names.index("Belgien")

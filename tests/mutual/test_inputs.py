@@ -179,6 +179,21 @@ class TestDayField:
             field.clean("2026-11-06")
 
 
+class TestCountryField:
+    def test_is_chosen_by_its_name_in_the_readers_language(self):
+        with translation.override("de"):
+            drawn = str(type("Asked", (forms.Form,), {"country": inputs.CountryField()})())
+        assert '<option value="FR">Frankreich</option>' in drawn
+
+    @pytest.mark.parametrize("said", ["de", "EU", "ZZ", "Germany", "D", "DEU"])
+    def test_refuses_what_is_no_country(self, said):
+        with pytest.raises(ValidationError):
+            inputs.CountryField().clean(said)
+
+    def test_gives_its_letters(self):
+        assert inputs.CountryField().clean("CH") == "CH"
+
+
 class TestPeriodField:
     def test_reads_what_a_period_prints_as(self):
         for name in ("2026-11", "2026-W45", "2026-Q4", "2026"):

@@ -170,6 +170,12 @@ def of(names: dict[Any, Any], key: Any) -> Any:
     return names.get(key, "")
 
 
+@register.filter
+def country(code: str) -> str:
+    """``{{ rule.country|country }}``: a country's name in the reader's language."""
+    return formats.country(code)
+
+
 @cache
 def _sprite() -> str:
     return static("icons/sprite.svg")
