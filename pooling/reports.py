@@ -9,13 +9,14 @@ from decimal import Decimal
 from itertools import pairwise
 from typing import Any
 
+from django.conf import settings
 from django.db import connection
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from members.models import Member
-from mutual import charts, formats
+from mutual import charts, formats, payment_code
 from mutual.ledger import balances
 from mutual.money import Money, from_minor, minor, zero
 from mutual.periods import Period, add_months, month, parse
@@ -36,6 +37,18 @@ class FundView:
     went_out: Money | None
     """Over the time shown; None where that would be about fewer than five people."""
     chart: charts.Chart | None
+
+
+@dataclass(frozen=True)
+class HowToPay:
+    """Where a member sends her dues: an account of the cooperative's, and what to write into the transfer."""
+
+    holder: str
+    iban: str
+    bic: str
+    reference: str
+    code: str | None
+    """What a banking app reads all of it from, drawn; None where nothing is open or the currency is not the euro."""
 
 
 @dataclass(frozen=True)
@@ -126,6 +139,20 @@ class Moved:
     period: Period
     came_in: Money | None
     went_out: Money | None
+
+
+def how_to_pay(member: Member, owing: Money) -> HowToPay | None:
+    """Where a member pays her dues to, or None where the cooperative has told no IBAN of an account in her currency.
+
+    :param owing: what is open; zero draws no code
+    """
+    bank = BankAccount.objects.filter(currency=member.currency, closed_on=None).exclude(iban="").order_by("id").first()
+    if bank is None:
+        return None
+    code = payment_code.draw(
+        holder=settings.COOPERATIVE_NAME, iban=bank.iban, bic=bank.bic, amount=owing, purpose=member.number
+    )
+    return HowToPay(settings.COOPERATIVE_NAME, payment_code.grouped(bank.iban), bank.bic, member.number, code)
 
 
 def month_ends(on: dt.date, months: int = 13) -> list[dt.date]:

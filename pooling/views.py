@@ -19,7 +19,7 @@ from mutual import access, clock, formats
 from mutual.access import Role
 from mutual.documents.documents import DocumentRefused
 from mutual.jobs.models import Run
-from mutual.ledger import audit, chart
+from mutual.ledger import audit, balances, chart
 from mutual.money import from_minor, zero
 from mutual.pages import downloads
 from mutual.pages import forms as pages
@@ -127,21 +127,23 @@ def my_dues(request: HttpRequest) -> HttpResponseBase:
     page = Paginator(charges, 24).get_page(request.GET.get("page"))
     plan = member.plans.select_related("plan").filter(until=None).first()
     views = {view.plan.pk: view for view in reports.plans(clock.today())} if plan else {}
+    still = charges.filter(amount__gt=F("paid") + F("written_off"))
+    owing = sum((charge.still_open for charge in still), zero(member.currency))
+    ahead = balances.held_by(member.pk, book=chart.COOP, prefix="liabilities:prepayments:")
     context = {
         "page": page,
         "charges": reports.charges(page),
         "payments": payments.of_member(member)[:24],
         "member": member,
-        "owing": sum(
-            (charge.still_open for charge in charges.filter(amount__gt=F("paid") + F("written_off"))),
-            zero(member.currency),
-        ),
+        "owing": owing,
+        "ahead": [one.amount for one in ahead if one.amount.amount],
+        "how": reports.how_to_pay(member, owing),
         "plan": views.get(plan.plan_id) if plan else None,
         "asked": _asked(views[plan.plan_id], plan) if plan else "",
         "banded": plan is not None and plan.plan.basis == DuesPlan.Basis.BAND,
         "waivers": member.waivers.filter(until__gt=clock.today()).order_by("since"),
         "arrears": arrears_reports.of_member(member),
-        "has_buffer": bool(chart.owned_by(member.pk, book=chart.coop_book(), prefix=accounts.BUFFERS)),
+        "has_buffer": bool(chart.owned_by(member.pk, book=chart.COOP, prefix=accounts.BUFFERS)),
         "today": clock.today(),
     }
     return render(request, "pooling/my_dues.html", context)

@@ -7,18 +7,16 @@ from __future__ import annotations
 
 import datetime as dt
 import functools
-import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-import segno
 from django.utils import translation
 from django.utils.translation import gettext as _
 from djmoney.money import Money
 
-from mutual import charts, formats
+from mutual import charts, formats, payment_code
 from mutual.documents import documents
 from mutual.documents.documents import Attachment, Press, Printed
 from mutual.documents.values import InvoiceDocument, OutlookDocument, Party, ReceiptDocument, StatementDocument
@@ -303,7 +301,7 @@ def invoice(value: InvoiceDocument) -> Sheet:
             "notes": value.notes,
             "terms": value.terms,
             "bank": value.bank,
-            "iban": _grouped(value.bank.iban) if value.bank else "",
+            "iban": payment_code.grouped(value.bank.iban) if value.bank else "",
             "asks": bool(value.bank) and not value.corrects and not value.draft and value.due.amount > 0,
             "pay": "pay" in pictures,
             "purpose": value.number,
@@ -313,25 +311,12 @@ def invoice(value: InvoiceDocument) -> Sheet:
 
 
 def _payment_code(value: InvoiceDocument) -> str | None:
-    """The European payment code (EPC069-12): banking apps fill in a transfer from it. None where it cannot be."""
-    payable = value.bank and not value.draft and not value.corrects and value.currency == "EUR"
-    if not payable or not 0 < value.due.amount < 1_000_000_000:
+    """What banking apps fill in a transfer from, where there is something to pay and an account to pay it to."""
+    if value.bank is None or value.draft or value.corrects:
         return None
-    assert value.bank is not None
-    amount = f"EUR{value.due.amount:.2f}"
-    text = "\n".join(
-        ("BCD", "002", "1", "SCT", value.bank.bic, value.bank.holder[:70], value.bank.iban.replace(" ", ""), amount,
-         "", "", value.number[:140])
-    )  # fmt: skip
-    code = segno.make(text, error="m", encoding="utf-8", micro=False)
-    drawing = io.BytesIO()
-    code.save(drawing, kind="svg", xmldecl=False, border=0, dark="#22332c", omitsize=True)
-    return drawing.getvalue().decode()
-
-
-def _grouped(iban: str) -> str:
-    bare = iban.replace(" ", "")
-    return "\N{NO-BREAK SPACE}".join(bare[at : at + 4] for at in range(0, len(bare), 4))
+    return payment_code.draw(
+        holder=value.bank.holder, iban=value.bank.iban, bic=value.bank.bic, amount=value.due, purpose=value.number
+    )
 
 
 def _plain(number: Decimal, language: str) -> str:

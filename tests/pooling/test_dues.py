@@ -308,3 +308,36 @@ class TestChargeOnce:
         assert answer["Location"] == f"/dues/members/{ada.number}/"
         assert "225.00" in client.get(answer["Location"]).content.decode()
         assert client.get("/dues/plans/standard/once/").status_code == 404
+
+
+class TestHowToPay:
+    @pytest.fixture
+    def told(self, coop):
+        """The bank account's IBAN, told by the treasurer."""
+        coop.bank.iban, coop.bank.bic = "DE89370400440532013000", "COBADEFFXXX"
+        coop.bank.save()
+
+    def page(self, client, member):
+        client.force_login(member.user)
+        return client.get("/me/dues/").content.decode()
+
+    def test_names_the_account_the_number_and_what_is_open(self, client, ada, told):
+        charge()
+        shown = self.page(client, ada)
+        assert "DE89\N{NO-BREAK SPACE}3704\N{NO-BREAK SPACE}0044" in shown
+        assert "COBADEFFXXX" in shown
+        assert "<svg" in shown.partition('class="pay-code"')[2]
+
+    def test_draws_no_code_where_nothing_is_open(self, client, coop, ada, told):
+        assert reports.how_to_pay(ada, Money(0, "EUR")).code is None
+        assert 'class="pay-code"' not in self.page(client, ada)
+
+    def test_is_left_out_where_no_iban_was_told_or_its_account_is_closed(self, client, coop, ada, told):
+        coop.bank.closed_on = ON
+        coop.bank.save()
+        assert reports.how_to_pay(ada, Money(45, "EUR")) is None
+        assert f"write {ada.number} into it" in self.page(client, ada)
+
+    def test_says_what_was_paid_ahead(self, client, coop, ada, told):
+        pay(coop, ada, 60)
+        assert "€60.00 paid ahead" in self.page(client, ada)

@@ -13,6 +13,7 @@ import pypdf
 import pytest
 from djmoney.money import Money
 
+from mutual import payment_code
 from mutual.documents import documents, lettering, sheets, values
 from mutual.documents.documents import Press, TooLong
 from mutual.rooms import SectionLine
@@ -196,7 +197,7 @@ class TestInvoice:
 
     def test_puts_the_amount_and_the_number_into_the_payment_code(self, monkeypatch):
         written = []
-        monkeypatch.setattr(sheets.segno, "make", lambda text, **_: written.append(text) or _Code())
+        monkeypatch.setattr(payment_code.segno, "make", lambda text, **_: written.append(text) or _Code())
         sheets.invoice(papers.invoice())
         assert written == [
             "BCD\n002\n1\nSCT\nAGRIFRPP\nAmina Diallo\nFR7630006000011234567890189\nEUR2391.94\n\n\n2026-0042"
