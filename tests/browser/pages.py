@@ -226,7 +226,14 @@ ASKED = {
 }
 """Plain routes that are opened with a question; the second of these in addition to the plain one."""
 
-ALSO = {"": "tessa", "second-factor/": "tessa", "me/leave/": "eva", "runs/": "aisha", "surplus/": "theo"}
+ALSO = {
+    "": "tessa",
+    "me/dues/": "bea",
+    "second-factor/": "tessa",
+    "me/leave/": "eva",
+    "runs/": "aisha",
+    "surplus/": "theo",
+}
 """Plain routes that show somebody else another page."""
 
 ELSEWHERE = {

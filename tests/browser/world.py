@@ -56,7 +56,7 @@ from pooling.solvency import forecasts  # noqa: E402
 from pooling.surplus import years  # noqa: E402
 from pooling.surplus.models import Allocation  # noqa: E402
 from pooling.treasury import banks  # noqa: E402
-from pooling.treasury.models import Item  # noqa: E402
+from pooling.treasury.models import BankAccount, Item  # noqa: E402
 from tests.conftest import anders, make_member, make_officer  # noqa: E402
 from tests.faults import workflows as w  # noqa: E402
 
@@ -82,6 +82,7 @@ def money() -> None:
         step()
     part = years.Part(Allocation.Purpose.RESERVE, None, Money("26.66", "EUR"))
     years.propose_allocation(parts=[part], text="The rest", ballot="Assembly", by=w.user("tessa"), on=w.ON)
+    BankAccount.objects.filter(pk=w.bank()).update(iban="DE89370400440532013000", bic="COBADEFFXXX")
     banks.note_balance(bank_id=w.bank(), day=w.ON, amount=w.eur("5012.00"), by=w.user("tessa"))
 
 
