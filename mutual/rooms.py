@@ -22,6 +22,7 @@ from mutual.money import Money
 
 Group = Literal["mine", "trade", "funds", "office", "books"]
 Direction = Literal["owe", "owed", "hold"]
+Tone = Literal["", "good", "warn", "bad"]
 
 
 @dataclass(frozen=True)
@@ -100,7 +101,7 @@ class Tile:
     hint: str = ""
     url: str = ""
     icon: str = ""
-    tone: Literal["", "good", "warn", "bad"] = ""
+    tone: Tone = ""
     order: int = 50
 
 

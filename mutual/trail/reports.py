@@ -44,6 +44,12 @@ class DeedLine:
         return about(self.subject)
 
     @property
+    def about_user(self) -> int | None:
+        """Whom it is about, where that is somebody who signs in and may be no member."""
+        kind, _dash, name = self.subject.partition("-")
+        return int(name) if kind == "user" and name.isdecimal() else None
+
+    @property
     def more(self) -> str:
         """The rest in words: "Amount: €45.00; parts: 4"."""
         return words_of(self.detail)

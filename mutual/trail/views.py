@@ -42,7 +42,7 @@ def log(request: HttpRequest) -> HttpResponse:
         {
             "form": form,
             "rows": [(deed, rooms.document_url(deed.subject, roles=held)) for deed in page.deeds],
-            "people": people.names(deed.by for deed in page.deeds),
+            "people": people.names(pk for deed in page.deeds for pk in (deed.by, deed.about_user)),
             "older_url": "?" + urlencode({**kept, "before": page.older}) if page.older else "",
             "newer_url": "?" + urlencode(kept) if start else "",
         },

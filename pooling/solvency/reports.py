@@ -10,7 +10,7 @@ from decimal import Decimal
 from django.conf import settings
 from django.utils.translation import gettext as _
 
-from mutual import charts, formats
+from mutual import charts, formats, rooms
 from mutual.money import Money, from_minor, minor
 from pooling.models import Fund
 from pooling.solvency import facts, figures, forecasts, sentences, tables
@@ -19,19 +19,6 @@ from pooling.solvency.outlooks import Outlook
 NOT_SHOWN = "–"
 CORE_MONTHS = 12
 """What the cooperative's own reserves should cover of its running costs (F13)."""
-
-
-@dataclass(frozen=True)
-class Tile:
-    """A key figure for ``components/tiles.html``."""
-
-    label: str
-    text: str
-    hint: str = ""
-    icon: str = ""
-    tone: str = ""
-    value: Money | None = None
-    url: str = ""
 
 
 @dataclass(frozen=True)
@@ -55,8 +42,8 @@ class FundOutlook:
     tone: str
     fan: charts.Chart
     danger: charts.Chart
-    short: tuple[Tile, ...]
-    tiles: tuple[Tile, ...]
+    short: tuple[rooms.Tile, ...]
+    tiles: tuple[rooms.Tile, ...]
     stresses: tuple[StressLine, ...]
     assumed: tuple[tuple[str, str], ...]
 
@@ -81,12 +68,12 @@ class Cockpit:
     funds: tuple[FundOutlook, ...]
     missing: tuple[str, ...]
     """Funds that were not simulated yet."""
-    core_tiles: tuple[Tile, ...]
+    core_tiles: tuple[rooms.Tile, ...]
     thresholds: tuple[ThresholdLine, ...]
     coming: tuple[ThresholdLine, ...]
 
 
-def tone_of(outlook: Outlook) -> str:
+def tone_of(outlook: Outlook) -> rooms.Tone:
     """How urgent it is: good below 1 in 100, a warning below 1 in 10, bad above."""
     out, runs = outlook.out[-1], outlook.runs
     if outlook.opening < outlook.floor or out * 10 >= runs:
@@ -146,7 +133,11 @@ def _too_few(share: Decimal | None, said: str = "") -> str:
     return _("not shown") if share is None else said
 
 
-def cover_tile(outlook: Outlook) -> Tile:
+def _tile(label: str, text: str, hint: str = "", icon: str = "", tone: rooms.Tone = "") -> rooms.Tile:
+    return rooms.Tile(label, text=text, hint=hint, icon=icon, tone=tone)
+
+
+def cover_tile(outlook: Outlook) -> rooms.Tile:
     """Months of cover (F12)."""
     months = outlook.figures.cover_months
     hint = (
@@ -155,14 +146,14 @@ def cover_tile(outlook: Outlook) -> Tile:
         else _("of the last year's benefits, above the floor")
     )
     text = NOT_SHOWN if months is None else formats.number(months, 1)
-    return Tile(_("Months of cover"), text, hint, "calendar-stats")
+    return _tile(_("Months of cover"), text, hint, "calendar-stats")
 
 
-def chance_tile(outlook: Outlook) -> Tile:
+def chance_tile(outlook: Outlook) -> rooms.Tile:
     """The chance of running out."""
     many = sentences.in_a_hundred(outlook.out[-1], outlook.runs)
     safe = outlook.out[-1] * 100 < outlook.runs
-    return Tile(
+    return _tile(
         _("Runs short within 24 months"),
         _("< %(one)s") % {"one": formats.percent(Decimal("0.01"))} if safe else formats.percent(Decimal(many) / 100),
         _("of %(runs)s simulated futures") % {"runs": formats.number(outlook.runs)}, "chart-area-line",
@@ -170,30 +161,30 @@ def chance_tile(outlook: Outlook) -> Tile:
     )  # fmt: skip
 
 
-def dues_tile(outlook: Outlook) -> Tile:
+def dues_tile(outlook: Outlook) -> rooms.Tile:
     """Dues now, and the least at which the chance falls below 1 in 100."""
     now = formats.money(from_minor(outlook.dues, outlook.currency))
     if outlook.dues_needed is None:
-        return Tile(_("Dues needed"), NOT_SHOWN, _("No dues help: nobody pays any in time."), "coins", "bad")
+        return _tile(_("Dues needed"), NOT_SHOWN, _("No dues help: nobody pays any in time."), "coins", "bad")
     needed = from_minor(outlook.dues_needed, outlook.currency)
-    return Tile(
+    return _tile(
         _("Dues needed"), formats.money(needed),
         _("a member and month, for less than 1 in 100; now %(now)s") % {"now": now}, "coins",
         "good" if outlook.dues_needed <= outlook.dues else "warn",
     )  # fmt: skip
 
 
-def run_out_tile(outlook: Outlook) -> Tile:
+def run_out_tile(outlook: Outlook) -> rooms.Tile:
     """When the middle future falls below the floor."""
     if outlook.run_out_on is None:
-        return Tile(
+        return _tile(
             _("Run-out date"), _("none"), _("not in half of all futures, for 24 months"), "calendar-due", "good"
         )
     day = formats.day_short(outlook.run_out_on)
-    return Tile(_("Run-out date"), day, _("by then half of all futures have run short"), "calendar-due", "bad")
+    return _tile(_("Run-out date"), day, _("by then half of all futures have run short"), "calendar-due", "bad")
 
 
-def _tiles(outlook: Outlook) -> tuple[Tile, ...]:
+def _tiles(outlook: Outlook) -> tuple[rooms.Tile, ...]:
     made, unit = outlook.figures, outlook.currency
 
     def money(amount: int) -> str:
@@ -213,23 +204,23 @@ def _tiles(outlook: Outlook) -> tuple[Tile, ...]:
         }
     floor = _("of which %(floor)s must stay") % {"floor": money(outlook.floor)}
     return (
-        Tile(_("Holds, with what is set aside"), money(outlook.opening), floor, "umbrella"),
-        Tile(
+        _tile(_("Holds, with what is set aside"), money(outlook.opening), floor, "umbrella"),
+        _tile(
             _("Solvency"), _percent(made.solvency),
             _("assets over all that is owed and twelve months of benefits"), "scale",
         ),
-        Tile(_("Claims over dues"), _percent(made.claims_ratio), _too_few(made.claims_ratio, _("of a year")),
+        _tile(_("Claims over dues"), _percent(made.claims_ratio), _too_few(made.claims_ratio, _("of a year")),
              "arrows-exchange"),
-        Tile(_("Decided within 7 days"), _percent(seven), within, "clock"),
-        Tile(_("Refused"), _percent(made.refusal_ratio), _too_few(made.refusal_ratio, _("of a year's decisions")),
+        _tile(_("Decided within 7 days"), _percent(seven), within, "clock"),
+        _tile(_("Refused"), _percent(made.refusal_ratio), _too_few(made.refusal_ratio, _("of a year's decisions")),
              "circle-x"),
-        Tile(_("Ten largest"), _percent(made.largest_share),
+        _tile(_("Ten largest"), _percent(made.largest_share),
              _too_few(made.largest_share, _("of a year's benefits went to the ten largest")), "chart-pie"),
-        Tile(_("Reserved for open claims"), NOT_SHOWN if made.open_reserve is None else money(made.open_reserve),
+        _tile(_("Reserved for open claims"), NOT_SHOWN if made.open_reserve is None else money(made.open_reserve),
              per_claim, "hourglass"),
-        Tile(_("Happened, not reported"), money(made.ibnr), _("expected, from how late claims come in"), "inbox"),
-        Tile(_("Provisions"), money(made.provisions), _("owed, asked for, reserved and not reported"), "stack"),
-        Tile(_("An average month"), money(made.expected_month), _("of benefits, expected for the next year"),
+        _tile(_("Happened, not reported"), money(made.ibnr), _("expected, from how late claims come in"), "inbox"),
+        _tile(_("Provisions"), money(made.provisions), _("owed, asked for, reserved and not reported"), "stack"),
+        _tile(_("An average month"), money(made.expected_month), _("of benefits, expected for the next year"),
              "calendar-month"),
     )  # fmt: skip
 
@@ -341,15 +332,15 @@ def thresholds(found: Sequence[Outlook], on: dt.date) -> tuple[tuple[ThresholdLi
     return lines(tables.thresholds(on)), lines(tables.coming_thresholds(on))
 
 
-def core_tile(on: dt.date) -> Tile:
+def core_tile(on: dt.date) -> rooms.Tile:
     """How long the cooperative's own reserves cover its running costs (F13)."""
     core = facts.core(settings.COOPERATIVE_CURRENCY, on)
     months = figures.ratio(core.reserves * 12, core.costs)
     aim = _("of running costs; the aim is %(months)s") % {"months": CORE_MONTHS}
     if months is None:
-        return Tile(_("Own reserves"), NOT_SHOWN, _("No running costs were recorded this year."), "pig-money")
+        return _tile(_("Own reserves"), NOT_SHOWN, _("No running costs were recorded this year."), "pig-money")
     text = _("%(months)s months") % {"months": formats.number(months, 1)}
-    return Tile(_("Own reserves"), text, aim, "pig-money", "good" if months >= CORE_MONTHS else "warn")
+    return _tile(_("Own reserves"), text, aim, "pig-money", "good" if months >= CORE_MONTHS else "warn")
 
 
 def cockpit(on: dt.date) -> Cockpit:

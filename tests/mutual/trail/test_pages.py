@@ -30,6 +30,11 @@ class TestLog:
         for said in ("Ada Byron", "Claim approved", "C-000001", "750.00", "The clock"):
             assert said in html
 
+    def test_calls_whom_it_is_about_by_name(self, auditor):
+        theo = make_officer(Role.TREASURER, "Theo")
+        trail.record(by=None, did="ROLE_GRANTED", subject=f"user-{theo.pk}", detail={"role": "TREASURER"})
+        assert "Theo" in auditor.get("/log/").content.decode()
+
     def test_links_only_to_what_the_reader_may_open(self, auditor):
         for subject in ("P-000001", "C-000001", "T-000001"):
             trail.record(by=None, did="RECORDED", subject=subject)
