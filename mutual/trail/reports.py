@@ -17,7 +17,9 @@ from mutual.access import Role
 from mutual.currencies import HOUR
 from mutual.money import from_minor
 from mutual.periods import Period
+from mutual.trail import words
 from mutual.trail.models import Deed
+from mutual.trail.words import spoken
 
 PAGE = 50
 
@@ -82,17 +84,12 @@ _NAMES = {
 }
 
 
-def spoken(code: str) -> str:
-    """A code as a person reads it: CLAIM_APPROVED is "Claim approved"."""
-    return str(code).replace("_", " ").capitalize()
-
-
 def about(subject: str) -> str:
     """What was done something to, in words; a number such as C-000123 as it is."""
     kind, dash, name = subject.partition("-")
-    words = _KINDS.get(kind) if dash else None
-    named = name if not words or name[:1].isdigit() else name.replace("-", " ").capitalize()
-    return str(words) % {"name": named} if words else subject
+    said = _KINDS.get(kind) if dash else None
+    named = name if not said or name[:1].isdigit() else name.replace("-", " ").capitalize()
+    return str(said) % {"name": named} if said else subject
 
 
 def words_of(detail: Iterable[tuple[str, Any]]) -> str:
@@ -140,7 +137,7 @@ def log(*, subject: str = "", did: str = "", period: Period | None = None, befor
     if subject:
         wanted = wanted.filter(subject=subject)
     if did:
-        wanted = wanted.filter(did=did.upper().replace(" ", "_"))
+        wanted = wanted.filter(did__in=words.codes_of(did))
     if period is not None:
         zone = timezone.get_default_timezone()
         wanted = wanted.filter(

@@ -25,7 +25,7 @@ from mutual.charts import Chart
 from mutual.pages import downloads
 from mutual.periods import Period
 from mutual.trail.reports import about
-from mutual.trail.reports import spoken as in_words
+from mutual.trail.words import spoken as in_words
 
 register = template.Library()
 
