@@ -85,6 +85,13 @@ def decline(*, decision_id: int, kind: str, by: int, on: dt.date) -> Decision:
     return decision
 
 
+@transaction.atomic(durable=True)
+def note_attempt(*, decision_id: int, by: int) -> None:
+    """Remember that somebody tried to decide what she proposed herself (R-F6)."""
+    number = Decision.objects.values_list("number", flat=True).get(pk=decision_id)
+    trail.record(by=by, did="OWN_DECISION_BARRED", subject=number)
+
+
 def _lock(decision_id: int, *, kind: str, by: int) -> Decision:
     decision = Decision.objects.select_for_update().get(pk=decision_id, kind=kind)
     if decision.state != Decision.State.PROPOSED:

@@ -76,6 +76,8 @@ def answer(
         else:
             decisions.decline(decision_id=decision.pk, kind=decision.kind, by=by, on=on)
     except any_refusal as refusal:
+        if isinstance(refusal, decisions.SamePerson):
+            decisions.note_attempt(decision_id=decision.pk, by=by)
         messages.error(request, str(refusal))
         return ""
     messages.success(request, (done or {}).get(said) or _("Decided."))

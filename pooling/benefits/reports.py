@@ -114,7 +114,8 @@ def if_ill(
     :param comes_in: what would still come in, as far as the rules go by it
     """
     found: list[IfIll] = []
-    for fund in Fund.objects.filter(closed_on=None).select_related("account__currency").order_by("name"):
+    funds = Fund.objects.filter(closed_on=None, currency=member.currency)  # a claim in another is refused
+    for fund in funds.select_related("account__currency").order_by("name"):
         versions = rules.versions(fund.pk)
         version = version_on(versions, on)
         if version is None:
@@ -245,8 +246,8 @@ def _chart(preview: Entitlement, index: Decimal, title: str) -> charts.Chart:
 class Effect:
     """What the claims of a year would have come to under the rules as they were and under others.
 
-    People are counted, not claims. Where a group has fewer than five people, none of the groups is shown; with fewer
-    than five people in all, no sum either.
+    People are counted, not claims. Where a group has fewer than five people, neither groups nor sums are shown: the
+    sums of a change that concerns one would be hers.
     """
 
     currency: str
@@ -279,11 +280,12 @@ def effect_of(fund: Fund, terms: Terms, on: dt.date) -> Effect:
     less = sum(after[one] < before[one] for one in members)
     same = len(members) - more - less
     enough = len(members) >= FEWEST
+    shown = enough and all(group == 0 or group >= FEWEST for group in (more, less, same))
     return Effect(
         currency=fund.currency, since=since, until=on, enough=enough,
-        before=from_minor(sum(before.values()) if enough else 0, fund.currency),
-        after=from_minor(sum(after.values()) if enough else 0, fund.currency),
-        shown=enough and all(group == 0 or group >= FEWEST for group in (more, less, same)),
+        before=from_minor(sum(before.values()) if shown else 0, fund.currency),
+        after=from_minor(sum(after.values()) if shown else 0, fund.currency),
+        shown=shown,
         more=more, less=less, same=same,
     )  # fmt: skip
 

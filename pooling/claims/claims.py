@@ -266,7 +266,7 @@ def propose(*, claim_id: int, amount: Money, by: int, on: dt.date, deviation: st
     claim.amount_approved = amount
     claim.proposed_by_id = by
     claim.proposed_on = on
-    claim.needs_two = _needs_two(amount, on)
+    claim.needs_two = desk_rules.needs_two(amount, on)
     claim.save()
     trail.record(by=by, did="CLAIM_PROPOSED", subject=claim.number, detail=trail.amount(amount))
     if not claim.needs_two:
@@ -350,19 +350,16 @@ def _print(claim: Claim) -> None:
     queue.after_commit("pooling.claims.papers.print_decision", claim_id=claim.pk, number=claim.decisions)
 
 
-def _needs_two(amount: Money, on: dt.date) -> bool:
-    limit = desk_rules.on(on).four_eyes_above
-    return limit.currency != amount.currency or amount > limit
-
-
 @transaction.atomic(durable=True)
-def send_back(*, claim_id: int, by: int) -> Claim:
+def send_back(*, claim_id: int, by: int, on: dt.date) -> Claim:
     """Undo the first officer's approval, as the second or the first: the claim waits again. Again is harmless.
 
     :raises AlreadyDecided: if it is decided
+    :raises OwnClaim: if it is the officer's own
+    :raises TooClose: if the officer is close to the claimant
     """
     claim = _lock(claim_id)
-    _not_own(claim, by)
+    _may_decide(claim, by, on)
     if claim.status == Claim.Status.SUBMITTED:
         return claim
     if claim.status != Claim.Status.PROPOSED:

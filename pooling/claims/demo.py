@@ -79,7 +79,9 @@ def _goes_on(story: rooms.Story, period: Period) -> None:
             claim_id=one.pk, from_on=period.start, until_on=month(period.start).last_day, incapacity=100,
             form_key=f"{_KEY}-{period.start:%Y-%m}", by=actor.user_id, on=period.start,
         )  # fmt: skip
-        schedule.accept(certificate_id=certificate.pk, by=first, on=period.start)
+        for officer in (first, second):
+            if officer is not None:
+                schedule.accept(certificate_id=certificate.pk, by=officer, on=period.start)
         schedule.advance(claim_id=one.pk, on=period.last_day)
 
 

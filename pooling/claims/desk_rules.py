@@ -30,6 +30,12 @@ def on(day: dt.date) -> DeskRules:
     return DeskRules.objects.filter(valid_from__lte=day).latest("valid_from")
 
 
+def needs_two(amount: Money, day: dt.date) -> bool:
+    """Whether two officers approve so much, by the rules in force on a day."""
+    limit = on(day).four_eyes_above
+    return bool(limit.currency != amount.currency or amount > limit)
+
+
 @transaction.atomic(durable=True)
 def propose(
     *, figures: dict[str, int], four_eyes_above: Money, valid_from: dt.date, text: str, by: int, on: dt.date

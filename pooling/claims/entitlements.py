@@ -9,9 +9,10 @@ from django.utils.translation import override
 
 from mutual.money import Money, from_minor
 from pooling.benefits import facts, rules, sentences
-from pooling.benefits.engine import Code, Entitlement, Phase, assess, version_on
+from pooling.benefits.engine import Code, Entitlement, assess, version_on
 from pooling.benefits.facts import NOTHING, Absence, ComesIn
 from pooling.benefits.terms import Per
+from pooling.claims import history
 from pooling.claims.models import Claim
 from pooling.models import Fund
 
@@ -35,8 +36,8 @@ def preview(
     return _assess(
         Absence(
             member_id=member_id, cause=occasion, occurred_on=first_day, began_on=first_day,
-            ended_on=last_day + dt.timedelta(1), phases=_phases([(first_day, incapacity)]), reported_on=reported_on,
-            **vars(comes_in),
+            ended_on=last_day + dt.timedelta(1), phases=history.phases([(first_day, incapacity)]),
+            reported_on=reported_on, **vars(comes_in),
         ),
         fund_id,
     )  # fmt: skip
@@ -54,7 +55,7 @@ def of(claim: Claim, *, without: bool = False) -> Entitlement | None:
     return _assess(
         Absence(
             member_id=claim.member_id, cause=claim.occasion, occurred_on=claim.first_day, began_on=claim.first_day,
-            ended_on=claim.last_day + dt.timedelta(1), number=claim.number, phases=_phases(found),
+            ended_on=claim.last_day + dt.timedelta(1), number=claim.number, phases=history.phases(found),
             reported_on=claim.submitted_on, **vars(comes_in(claim)),
         ),
         claim.fund_id,
@@ -79,14 +80,6 @@ def occasions(currency: str, on: dt.date) -> list[tuple[str, str]]:
         if version is not None:
             covered |= {cause for benefit in version.terms.benefits for cause in benefit.causes}
     return [(value, str(label)) for value, label in Claim.Occasion.choices if value in covered]
-
-
-def _phases(found: list[tuple[dt.date, int]]) -> tuple[Phase, ...]:
-    """The newest word for each day; nothing where she was wholly incapacitated throughout."""
-    latest = dict(found)
-    if set(latest.values()) <= {100}:
-        return ()
-    return tuple(Phase(day, latest[day]) for day in sorted(latest))
 
 
 def _assess(absence: Absence, fund_id: int) -> Entitlement | None:

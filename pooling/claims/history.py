@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from mutual.money import allocate_minor, minor
 from mutual.periods import Period
-from pooling.benefits.engine import Line
+from pooling.benefits.engine import Line, Phase
 from pooling.benefits.facts import Absence
 from pooling.claims.models import Claim
 
@@ -26,14 +26,29 @@ def absences(
         found = found.filter(first_day__gte=since)
     if until is not None:
         found = found.filter(first_day__lt=until)
-    for claim in found.order_by("first_day", "id"):
+    for claim in found.order_by("first_day", "id").prefetch_related("certificates"):
         end = claim.last_day + dt.timedelta(1)
         yield Absence(
             member_id=claim.member_id, cause=claim.occasion, occurred_on=claim.first_day, began_on=claim.first_day,
             ended_on=end, number=claim.number, rule=claim.ruled["rule"] if claim.ruled else "",
-            reported_on=claim.submitted_on, lines=_lines(claim, end), other_cover=claim.other_cover,
-            continuing_income=claim.continuing_income, state_benefit=claim.state_benefit, cost=claim.cost,
+            reported_on=claim.submitted_on, lines=_lines(claim, end), phases=_phases(claim),
+            other_cover=claim.other_cover, continuing_income=claim.continuing_income,
+            state_benefit=claim.state_benefit, cost=claim.cost,
         )  # fmt: skip
+
+
+def phases(found: Sequence[tuple[dt.date, int]]) -> tuple[Phase, ...]:
+    """The newest word for each day; nothing where she was wholly incapacitated throughout."""
+    latest = dict(found)
+    if set(latest.values()) <= {100}:
+        return ()
+    return tuple(Phase(day, latest[day]) for day in sorted(latest))
+
+
+def _phases(claim: Claim) -> tuple[Phase, ...]:
+    """How far she was unable to work, from when on: as the certificates that were accepted say."""
+    said = [(one.from_on, one.incapacity) for one in claim.certificates.all() if one.accepted_on is not None]
+    return phases(said)
 
 
 def _lines(claim: Claim, end: dt.date) -> tuple[Line, ...]:

@@ -217,6 +217,8 @@ class Certificate(models.Model):
     incapacity = models.PositiveSmallIntegerField(default=100)
     form_key = models.CharField(max_length=64, unique=True)
     handed_in_on = models.DateField()
+    first_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
+    """The first of two officers to accept it, where its claim comes to more than one may approve."""
     accepted_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
     accepted_on = models.DateField(null=True)
     declined_on = models.DateField(null=True)

@@ -82,11 +82,12 @@ def hand_in(
 
 @transaction.atomic(durable=True)
 def accept(*, certificate_id: int, by: int, on: dt.date) -> Claim:
-    """Accept a certificate: the claim goes on up to its last day. Again is harmless.
+    """Accept a certificate: the claim goes on up to its last day. Where the claim then comes to more than one officer
+    may approve, the first acceptance waits for a second officer's. Again is harmless.
 
     :raises AlreadyDecided: if it was declined
     :raises NotGoingOn: if the claim is over
-    :raises MayNotAccept: if it is one's own, or the officer is close to the claimant
+    :raises MayNotAccept: if it is one's own, the officer is close to the claimant, or was the first to accept it
     """
     certificate, claim = _for_officer(certificate_id, by, on)
     if certificate.accepted_on is not None:
@@ -95,9 +96,19 @@ def accept(*, certificate_id: int, by: int, on: dt.date) -> Claim:
         raise AlreadyDecided(_("It was declined already."))
     if claim.status not in Claim.GOING_ON:
         raise NotGoingOn(_("This claim is over."))
+    if certificate.first_by_id == by:
+        raise MayNotAccept(_("You accepted it first: another officer confirms."))
+    before = claim.last_day
+    claim.last_day = max(before, certificate.until_on)
+    if certificate.first_by_id is None and _needs_two(claim, on):
+        certificate.first_by_id = by
+        certificate.save(update_fields=["first_by"])
+        trail.record(by=by, did="CERTIFICATE_ACCEPTED_FIRST", subject=claim.number,
+                     detail={"until": certificate.until_on.isoformat()})  # fmt: skip
+        claim.last_day = before
+        return claim
     certificate.accepted_by_id, certificate.accepted_on = by, on
     certificate.save(update_fields=["accepted_by", "accepted_on"])
-    claim.last_day = max(claim.last_day, certificate.until_on)
     claim.status = Claim.Status.RUNNING
     claim.save(update_fields=["last_day", "status"])
     trail.record(by=by, did="CERTIFICATE_ACCEPTED", subject=claim.number,
@@ -228,6 +239,12 @@ def _settle(claim: Claim, total: Money, *, on: dt.date) -> None:
         _tell(claim, "claim_certificate_ends", f"ends/{claim.last_day}")
     claim.save()
     instalments.close_if_paid(claim)
+
+
+def _needs_two(claim: Claim, on: dt.date) -> bool:
+    """Whether the claim, up to its last day and with every certificate handed in, comes to more than one approves."""
+    found = entitlements.of(claim)
+    return found is None or desk_rules.needs_two(from_minor(found.amount, found.currency), on)
 
 
 def _for_officer(certificate_id: int, by: int, on: dt.date) -> tuple[Certificate, Claim]:

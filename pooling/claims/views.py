@@ -228,7 +228,9 @@ def certificate_step(request: HttpRequest, certificate_id: int, step: str) -> Ht
     except schedule.ScheduleRefused as refused:
         messages.error(request, str(refused))
     else:
-        messages.success(request, _("Noted."))
+        certificate.refresh_from_db()
+        waits = certificate.accepted_on is None and certificate.declined_on is None
+        messages.success(request, _("Noted. A second officer confirms it.") if waits else _("Noted."))
     return redirect("claims:decide", certificate.claim.number)
 
 
@@ -463,7 +465,7 @@ def _answer(
         elif answer == "confirm":
             claims.approve(claim_id=claim.pk, by=by, on=on)
         elif answer == "back":
-            claims.send_back(claim_id=claim.pk, by=by)
+            claims.send_back(claim_id=claim.pk, by=by, on=clock.today())
         elif answer == "refuse":
             said = refuse_form.cleaned_data
             claims.refuse(claim_id=claim.pk, reason=said["reason"], by=by, on=on, deviation=said.get("deviation", ""))

@@ -9,14 +9,14 @@ from django.db.models import F
 from django.utils.translation import gettext as _
 
 from mutual import formats
-from mutual.ledger import journal
+from mutual.ledger import balances, journal
 from mutual.ledger.kinds import Kind
-from mutual.money import Money, from_minor, minor
+from mutual.money import Money, from_minor, minor, zero
 from mutual.trail import trail
 from pooling import setting_aside
 from pooling.circles import giving
 from pooling.models import Fund
-from pooling.payouts.models import Loan
+from pooling.payouts.models import HardFloor, Loan
 
 
 class LoanRefused(Exception):
@@ -29,6 +29,12 @@ class MoreThanOpen(LoanRefused):
 
 class SickPayFirst(LoanRefused):
     """The borrower does not have that much beyond its floor and what it has approved."""
+
+
+def hard_floor(fund: Fund) -> Money:
+    """Below what the fund makes no voluntary payment: its hard floor, and never less than its floor."""
+    found = HardFloor.objects.filter(fund=fund).first()
+    return max(from_minor(found.amount if found else 0, fund.currency), fund.floor)
 
 
 def spare(fund: Fund) -> Money:
@@ -58,7 +64,7 @@ def repay_early(*, loan_id: int, amount: Money, by: int, on: dt.date) -> Loan:
     """Repay before it is due.
 
     :raises MoreThanOpen: if less is still to come back
-    :raises SickPayFirst: if the borrower does not have that much to spare
+    :raises SickPayFirst: if the borrower does not have that much to spare above its hard floor: it is voluntary
     """
     _repay(loan_id=loan_id, amount=amount, by=by, on=on)
     return Loan.objects.select_related("lender", "borrower").get(pk=loan_id)
@@ -79,10 +85,11 @@ def _repay(*, loan_id: int, amount: Money | None, by: int | None, on: dt.date) -
         units = minor(amount)
         if str(amount.currency) != loan.lender.currency or units > loan.amount - loan.repaid:
             raise MoreThanOpen(_("%(open)s are still to come back.") % {"open": formats.money(loan.open)})
+        free = min(free, balances.of(loan.borrower.account) - hard_floor(loan.borrower))
         if amount > free:
             raise SickPayFirst(
                 _("The fund can spare %(free)s beyond its floor and what it has approved.")
-                % {"free": formats.money(free)}
+                % {"free": formats.money(max(free, zero(loan.lender.currency)))}
             )
     if not units:
         return 0

@@ -67,12 +67,6 @@ class NotPossibleNow(ProposalRefused):
     """The books do not allow it."""
 
 
-def hard_floor(fund: Fund) -> Money:
-    """Below what the fund makes no voluntary payment: its hard floor, and never less than its floor."""
-    found = HardFloor.objects.filter(fund=fund).first()
-    return max(from_minor(found.amount if found else 0, fund.currency), fund.floor)
-
-
 def shortfall(run: PayRun) -> Money:
     """What a run left unpaid and no decision has made up: a memorandum, no debt."""
     with connection.cursor() as cursor:
@@ -170,7 +164,7 @@ def _may_leave(fund: Fund, amount: Money) -> None:
             _("Benefits of %(amount)s are approved and not covered. They come first.")
             % {"amount": formats.money(uncovered)}
         )
-    hard, held = hard_floor(fund), balances.of(fund.account)
+    hard, held = loans.hard_floor(fund), balances.of(fund.account)
     if held - amount < hard:
         raise BelowHardFloor(
             _("The fund holds %(held)s; voluntary payments stop at its hard floor of %(floor)s.")

@@ -20,6 +20,7 @@ from pooling import setting_aside
 from pooling.claims.models import Instalment
 from pooling.models import Fund
 from pooling.payouts import index, proposals
+from pooling.payouts.loans import hard_floor
 from pooling.payouts.models import Loan, Payout, PayRun
 
 FEW = 5
@@ -110,7 +111,7 @@ def fund_lines() -> list[FundLine]:
             FundLine(
                 fund, balances.of(fund.account), setting_aside.held(fund), from_minor(would.approved, fund.currency),
                 counts.get(fund.pk, 0), percent(would.parts), would.payable < would.approved,
-                proposals.hard_floor(fund), running.get(fund.pk),
+                hard_floor(fund), running.get(fund.pk),
             )
         )  # fmt: skip
     return lines

@@ -705,9 +705,13 @@ def hand_in_certificate():
     )  # fmt: skip
 
 
-def accept_certificate():
+def accept_certificate(who="clara"):
     newest = Certificate.objects.get(form_key="next")
-    return schedule.accept(certificate_id=newest.pk, by=user("cem"), on=ON)
+    return schedule.accept(certificate_id=newest.pk, by=user(who), on=ON)
+
+
+def confirm_certificate():
+    return accept_certificate("cem")
 
 
 def add_files():
@@ -1006,13 +1010,14 @@ WORKFLOWS = [
     Workflow(
         "claim sent back, refused", [submit("ada", 400, "a"), propose("a", 300)],
         [
-            lambda: claims.send_back(claim_id=claim("a"), by=user("cem")),
+            lambda: claims.send_back(claim_id=claim("a"), by=user("cem"), on=ON),
             lambda: claims.refuse(claim_id=claim("a"), reason="No days", by=user("cem"), on=ON),
         ],
     ),
     Workflow("claim under rules", GOING_ON[:2], GOING_ON[2:]),
     Workflow(
-        "claim that goes on, ends", GOING_ON, [add_files, hand_in_certificate, accept_certificate, get_well]
+        "claim that goes on, ends", GOING_ON,
+        [add_files, hand_in_certificate, accept_certificate, confirm_certificate, get_well],
     ),
     Workflow(
         "month set aside", GOING_ON,

@@ -12,6 +12,7 @@ from members.governance.models import Decision, Setting
 from mutual import clock, rooms
 from mutual.access import Role
 from mutual.ledger import audit, chart, journal
+from mutual.trail.models import Deed
 from pooling.treasury import corrections
 from tests.conftest import make_member
 from tests.trust.test_routes import person
@@ -63,6 +64,13 @@ class TestDeciding:
 
 
 class TestPages:
+    def test_write_down_that_somebody_tried_to_decide_her_own_proposal(self, client, waiting, officers):
+        client.force_login(officers[0])
+        client.post(reverse("treasury:correction", args=[waiting.number]), {"answer": "confirm"})
+        waiting.refresh_from_db()
+        assert waiting.state == Decision.State.PROPOSED
+        assert Deed.objects.get(did="OWN_DECISION_BARRED").subject == waiting.number
+
     def test_take_yes_or_no_and_nothing_else(self, client, waiting, officers):
         page = reverse("treasury:correction", args=[waiting.number])
         client.force_login(officers[1])

@@ -180,9 +180,9 @@ def _fill_seats(appeal: Appeal, *, on: dt.date) -> None:
     sitting = appeal.jurors.filter(replaced_on=None).count()
     seated = set(appeal.jurors.values_list("member__number", flat=True))
     last = max(appeal.jurors.values_list("place", flat=True), default=-1)
-    present = {
-        member.number: member for member in Member.objects.filter(number__in=appeal.pool, status=Member.Status.ACTIVE)
-    }
+    # Whoever came close to the claimant, left, or decides claims since the draw is passed over.
+    still = set(eligible(appeal.claim, on=on)) & set(appeal.pool)
+    present = {member.number: member for member in Member.objects.filter(number__in=still)}
     days, size = desk_rules.on(on).answer_days, seats(appeal.opened_on)
     for place, number in enumerate(draw.order(seed=_seed(appeal), pool=appeal.pool)):
         if sitting == size:

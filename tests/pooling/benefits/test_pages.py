@@ -48,6 +48,10 @@ def text_of(answer):
 
 
 class TestIfIFellIll:
+    def test_leaves_out_a_fund_in_another_currency_for_a_claim_on_it_is_refused(self, coop):
+        adopt(propose(coop, pays=MONTHLY))
+        assert reports.if_ill(make_member("Una Swiss", currency="CHF"), ON) == []
+
     def test_says_what_a_claim_would_be_decided_to(self, coop, ada, client):
         """Promise 2: preview and decision are one function of the same facts."""
         adopt(propose(coop, pays=MONTHLY, own_risk={"days": 14}, duration={"months": 6}))
@@ -287,10 +291,11 @@ class TestEffect:
         adopt(propose(coop))
         found = self.effect(monkeypatch, coop, [10] * 4 + [20] * 6, own_risk={"days": 10}, paid_from_start=15)
         assert (found.enough, found.shown, found.less) == (True, False, 4)
+        assert (found.before.amount, found.after.amount) == (0, 0)
         decision = propose(coop, valid_from="2026-11-20", own_risk={"days": 10}, paid_from_start=15)
         client.force_login(person("treasurer"))
         said = text_of(client.get(reverse("benefits:proposal", args=[decision.number])))
-        assert "one of the groups has fewer than five people" in said
+        assert "fewer than five people" in said
         assert "People with less" not in said
 
     def test_shows_nothing_about_fewer_than_five_people(self, coop, monkeypatch):

@@ -14,8 +14,8 @@ from mutual.money import Money
 from mutual.vault import vault
 from pooling import funds
 from pooling.benefits import rules
-from pooling.claims import claims, entitlements, schedule, tasks
-from pooling.claims.models import Certificate, Claim
+from pooling.claims import claims, entitlements, history, schedule, tasks
+from pooling.claims.models import Certificate, Claim, DeskRules
 from tests.conftest import cem, clara, make_member
 from tests.mutual.test_uploads import photo
 from tests.pooling.claims.test_claims import ada, coop, filled, pay
@@ -179,7 +179,7 @@ class TestMonths:
                              form_key="x", by=ada.user_id, on=ON)  # fmt: skip
         made = schedule.hand_in(claim_id=one.pk, from_on=D("2026-12-01"), until_on=D("2026-12-31"), incapacity=100,
                                 form_key="x", by=ada.user_id, on=D("2026-12-01"))  # fmt: skip
-        schedule.accept(certificate_id=made.pk, by=clara_again(), on=D("2026-12-02"))
+        accept_by_two(made, on=D("2026-12-02"))
         schedule.advance(claim_id=one.pk, on=D("2027-01-01"))
         assert sum(row[3] for row in months(one)) == 20_000
 
@@ -199,7 +199,7 @@ class TestMonths:
         made = schedule.hand_in(claim_id=one.pk, from_on=D("2026-10-11"), until_on=D("2026-10-31"), incapacity=100,
                                 form_key="x", by=ada.user_id, on=D("2026-10-12"))  # fmt: skip
         assert entitlements.of(one, without=True).amount == 14 * 300
-        one = schedule.accept(certificate_id=made.pk, by=clara_again(), on=D("2026-10-12"))
+        one = accept_by_two(made, on=D("2026-10-12"))
         assert (one.status, str(one.last_day)) == (Claim.Status.RUNNING, "2026-10-31")
         schedule.advance(claim_id=one.pk, on=D("2026-11-01"))
         assert sum(row[3] for row in months(one)) == 35 * 300
@@ -212,9 +212,11 @@ class TestMonths:
         one = approve(submit(ruled, ada, "2026-11-10", "2026-11-30", ongoing=True, on=on), on=on)
         half = schedule.hand_in(claim_id=one.pk, from_on=D("2026-12-01"), until_on=D("2026-12-31"), incapacity=50,
                                 form_key="x", by=ada.user_id, on=on)  # fmt: skip
-        schedule.accept(certificate_id=half.pk, by=clara_again(), on=on)
+        accept_by_two(half, on=on)
         schedule.advance(claim_id=one.pk, on=D("2027-01-01"))
         assert months(one) == [("2026-11-10", "2026-11-30", 14, 4200), ("2026-12-01", "2026-12-31", 31, 4650)]
+        (then,) = history.absences(fund_id=ruled.sick.pk)  # what a change of rules is shown to change
+        assert [(str(one.from_on), one.incapacity) for one in then.phases] == [("2026-11-10", 100), ("2026-12-01", 50)]
 
     def test_end_when_she_is_well_again(self, ruled, ada):
         one = going(ruled, ada)
@@ -241,6 +243,27 @@ class TestMonths:
             schedule.accept(certificate_id=made.pk, by=clara_again(), on=ON)
         assert Letter.objects.filter(subject__contains="needed again").count() == 1
 
+    def test_are_accepted_by_two_where_two_approve_so_much(self, ruled, ada):
+        one = going(ruled, ada)
+        made = schedule.hand_in(claim_id=one.pk, from_on=D("2026-12-01"), until_on=D("2026-12-31"), incapacity=100,
+                                form_key="x", by=ada.user_id, on=ON)  # fmt: skip
+        waits = schedule.accept(certificate_id=made.pk, by=clara_again(), on=ON)
+        assert waits.last_day == D("2026-11-30")
+        with pytest.raises(schedule.MayNotAccept, match="another officer confirms"):
+            schedule.accept(certificate_id=made.pk, by=clara_again(), on=ON)
+        made.refresh_from_db()
+        assert made.accepted_on is None
+        assert Claim.objects.get().last_day == D("2026-11-30")
+        schedule.accept(certificate_id=made.pk, by=officer(name="Carlo").pk, on=ON)
+        assert Claim.objects.get().last_day == D("2026-12-31")
+
+    def test_are_accepted_by_one_where_one_approves_so_much(self, ruled, ada):
+        one = going(ruled, ada)
+        DeskRules.objects.update(four_eyes_above=Money(10_000, "EUR"))
+        made = schedule.hand_in(claim_id=one.pk, from_on=D("2026-12-01"), until_on=D("2026-12-31"), incapacity=100,
+                                form_key="x", by=ada.user_id, on=ON)  # fmt: skip
+        assert schedule.accept(certificate_id=made.pk, by=clara_again(), on=ON).last_day == D("2026-12-31")
+
     def test_have_pages(self, ruled, ada, client, time_machine):
         time_machine.move_to("2026-11-10 12:00+00:00")
         one = going(ruled, ada)
@@ -256,11 +279,23 @@ class TestMonths:
         assert vault.places(one.vault) == ["evidence/1"]
         client.force_login(officer(name="Carlo"))
         assert "Approved, paid month by month" in client.get(reverse("claims:desk")).content.decode()
-        client.post(reverse("claims:certificate_step", args=[made.pk, "accept"]))
+        accept = reverse("claims:certificate_step", args=[made.pk, "accept"])
+        assert "A second officer confirms it" in client.post(accept, follow=True).content.decode()
+        assert "another officer confirms" in client.get(reverse("claims:desk")).content.decode()
+        client.post(accept)
+        assert Claim.objects.get().last_day == D("2026-11-30")
+        client.force_login(officer(name="Cora"))
+        assert ">Confirm</button>" in client.get(reverse("claims:decide", args=[one.number])).content.decode()
+        client.post(accept)
         assert Claim.objects.get().last_day == D("2026-12-31")
         client.force_login(make_member("Bo Ek").user)
         assert client.get(reverse("claims:certificate_new", args=[one.number])).status_code == 404
         assert client.get(reverse("claims:finish", args=[one.number])).status_code == 404
+
+
+def accept_by_two(made, *, on):
+    schedule.accept(certificate_id=made.pk, by=clara_again(), on=on)
+    return schedule.accept(certificate_id=made.pk, by=officer(name="Carlo").pk, on=on)
 
 
 def clara_again():

@@ -57,6 +57,8 @@ class TestMayDecide:
         claims.propose(claim_id=one.pk, amount=Money(1, "EUR"), by=clara().pk, on=ON)
         with pytest.raises(claims.TooClose):
             claims.approve(claim_id=one.pk, by=olga.user_id, on=ON)
+        with pytest.raises(claims.TooClose):
+            claims.send_back(claim_id=one.pk, by=olga.user_id, on=ON)
         assert payable(ada) == Money(0, "EUR")
         assert not list(audit.findings())
 

@@ -10,7 +10,7 @@ from django.urls import reverse
 from members.governance import decisions
 from members.governance.models import Decision
 from mutual.access import Role
-from mutual.ledger import audit
+from mutual.ledger import audit, balances
 from mutual.money import Money
 from mutual.periods import add_months
 from pooling import setting_aside
@@ -176,6 +176,16 @@ class TestLoan:
         with pytest.raises(loans.MoreThanOpen):
             loans.repay_early(loan_id=loan.pk, amount=eur("150.01"), by=filled.by, on=ON)
         assert not list(audit.findings())
+
+    def test_is_not_repaid_sooner_below_the_borrowers_hard_floor(self, filled):
+        confirm(lend(filled, 300))
+        loan = Loan.objects.select_related("borrower__account__currency").get()
+        keeps = balances.of(loan.borrower.account) - eur(100)
+        confirm(proposals.propose_hard_floor(fund_id=loan.borrower_id, amount=keeps, text="x", by=filled.by, on=ON))
+        with pytest.raises(loans.SickPayFirst, match=r"100\.00"):
+            loans.repay_early(loan_id=loan.pk, amount=eur("100.01"), by=filled.by, on=ON)
+        loans.repay_early(loan_id=loan.pk, amount=eur(100), by=filled.by, on=ON)
+        assert balances.of(loan.borrower.account) == keeps
 
     def test_refuses_one_fund_twice_and_no_plan(self, filled):
         with pytest.raises(proposals.BadTerms):

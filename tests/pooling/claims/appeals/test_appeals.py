@@ -73,6 +73,16 @@ def test_a_jury_has_the_size_of_the_day_the_appeal_was_begun(members, refused):
     assert (appeals.seats(ON), appeals.seats(ON + dt.timedelta(1))) == (5, 7)
 
 
+def test_whoever_came_close_to_the_claimant_since_is_passed_over(members, refused, ada):
+    appeal = begun(refused)
+    assert len(appeal.pool) == 8
+    settle(agreed(members[0], ada))
+    filed(refused)
+    appeals.replace_silent(appeal_id=appeal.pk, on=ON + dt.timedelta(30))  # the others are called as well
+    assert appeal.jurors.count() == 7
+    assert not appeal.jurors.filter(member=members[0]).exists()
+
+
 class TestDraw:
     POOL = [f"M-{n:06}" for n in range(1, 31)]
 
