@@ -12,7 +12,7 @@ from collections.abc import Callable
 from typing import Any
 
 from django.db import connection, transaction
-from django.db.models import Sum
+from django.db.models import Max, Sum
 from django.utils.translation import gettext as _
 
 from mutual.jobs import queue, runs
@@ -20,7 +20,7 @@ from mutual.jobs.models import Run
 from mutual.ledger import audit, balances, chart, journal
 from mutual.ledger.kinds import Kind
 from mutual.money import Money, from_minor, minor
-from mutual.periods import Period, month
+from mutual.periods import Period, add_months, month
 from mutual.trail import trail
 from pooling import accounts, setting_aside
 from pooling.circles import telling
@@ -208,6 +208,16 @@ def pay_premiums(*, period: Period, by: int | None, on: dt.date) -> int:
     return done
 
 
+def missed_premiums(on: dt.date) -> list[Period]:
+    """The months between the last premium any circle paid and the present one, where the clock stood still; oldest
+    first, at most twelve."""
+    last, now = Premium.objects.aggregate(last=Max("month"))["last"], month(on).start
+    missed = []
+    while last is not None and (last := add_months(last, 1)) < now:
+        missed.append(month(last))
+    return missed[-12:]
+
+
 @transaction.atomic(durable=True)
 def _pay_premium(*, circle_id: int, first: dt.date, by: int | None, on: dt.date) -> bool:
     circle = Circle.objects.select_for_update(of=("self",)).select_related("fund__account__currency").get(pk=circle_id)
@@ -218,6 +228,7 @@ def _pay_premium(*, circle_id: int, first: dt.date, by: int | None, on: dt.date)
     seats = list(
         Seat.objects.select_related("member")
         .filter(circle=circle, left_on=None, joined_on__lte=first)
+        .exclude(leaves_on__lte=first)
         .order_by("member_id")
     )
     buffers = [

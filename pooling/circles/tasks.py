@@ -10,9 +10,12 @@ from pooling.circles import circles, giving, telling
 
 @task
 def turn() -> None:
-    """Give first, so that whoever leaves has met her obligations; then seats, premiums, and what leavers get."""
+    """Give first, and pay what premiums were missed, so that whoever leaves has met her obligations; then seats,
+    premiums, and what leavers get."""
     today = clock.today()
     give()
+    for missed in giving.missed_premiums(today):
+        giving.pay_premiums(period=missed, by=None, on=today)
     circles.take_effect(on=today)
     giving.pay_premiums(period=month(today), by=None, on=today)
     giving.settle_leavers(on=today, by=None)

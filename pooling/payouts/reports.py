@@ -123,22 +123,25 @@ def _counts() -> dict[int, int]:
         return dict(cursor.fetchall())
 
 
-def run(one: PayRun) -> RunView:
-    """One run, with what it left unpaid."""
+def run(one: PayRun, short: Money | None = None) -> RunView:
+    """One run, with what it left unpaid (asked for where ``short`` does not say it)."""
     done = one.state == PayRun.State.PAID
+    if short is None:
+        short = proposals.shortfall(one) if done else zero(one.fund.currency)
     return RunView(
         one, percent(one.parts), one.money(one.cash), one.money(one.floor), one.money(one.approved),
         one.money(one.payable), one.money(one.gifts), one.money(one.paid),
         one.money(one.payable + one.gifts - one.paid if done else 0),
-        proposals.shortfall(one) if done else zero(one.fund.currency),
+        short,
     )  # fmt: skip
 
 
 def short_runs() -> list[RunView]:
     """The runs that left something unpaid, newest first."""
     found = PayRun.objects.select_related("fund").filter(state=PayRun.State.PAID, parts__lt=10_000)
-    views = [run(one) for one in found.order_by("-day", "-id")[:100]]
-    return [view for view in views if view.short.amount]
+    newest = list(found.order_by("-day", "-id")[:100])
+    left = proposals.shortfalls(newest)
+    return [run(one, left[one.pk]) for one in newest if left[one.pk].amount]
 
 
 def loans(on: dt.date) -> list[LoanView]:

@@ -18,10 +18,10 @@ from mutual.mail.models import Letter
 from mutual.money import Money, minor
 from mutual.periods import parse
 from pooling import accounts, setting_aside
-from pooling.circles import circles, giving, telling
+from pooling.circles import circles, giving, tasks, telling
 from pooling.circles import terms as rules
 from pooling.circles.mates import circle_mates
-from pooling.circles.models import Carried, Circle, Gift, Seat, Terms
+from pooling.circles.models import Carried, Circle, Gift, Premium, Seat, Terms
 from pooling.claims import claims
 from pooling.claims.models import Claim
 from pooling.models import Fund
@@ -244,6 +244,16 @@ class TestPremiums:
         assert held(ring.sick.account) == Money("648.38", "EUR")
         assert holds(ring.members[0]) == 20000 - 338
         assert giving.totals(ring.circle, ON) == (0, 0, 4838)
+        assert not list(audit.findings())
+
+    def test_that_were_missed_are_paid_by_the_clockwork_before_anybody_leaves(self, ring, time_machine):
+        giving.pay_premiums(period=parse("2026-11"), by=None, on=ON)
+        circles.leave(member_id=ring.members[0].pk, by=ring.members[0].user_id, on=ON)  # from the new year on
+        time_machine.move_to("2027-02-03 12:00+00:00")
+        for _ in range(2):
+            tasks.turn()
+        said = [(f"{one.month:%Y-%m}", one.asked) for one in Premium.objects.order_by("month")]
+        assert said == [("2026-11", 4838), ("2026-12", 4838), ("2027-01", 4500), ("2027-02", 4500)]
         assert not list(audit.findings())
 
 
