@@ -87,8 +87,8 @@ class TestQueue:
             from django.db import transaction
             from mutual.mail import letters
             with transaction.atomic():
+                transaction.on_commit(lambda: os.kill(os.getpid(), signal.SIGKILL))  # before anything is rung
                 letters.write(key="crash", to="a@example.org", subject="s", text="t")
-                transaction.on_commit(lambda: os.kill(os.getpid(), signal.SIGKILL))
         """)
         assert died.returncode == -signal.SIGKILL
         said = arena.answer("""
@@ -101,6 +101,38 @@ class TestQueue:
             print(Letter.objects.filter(key="crash").count(), waiting, left)
         """)
         assert said == "1 1 0"
+
+    def test_is_what_an_effect_is_lost_without(self, arena):
+        """The same death, where what is to follow is told at the commit and not written with it."""
+        died = arena.run("""
+            from django.db import transaction
+            from tests.faults import effects
+            with transaction.atomic():
+                transaction.on_commit(lambda: os.kill(os.getpid(), signal.SIGKILL))
+                transaction.on_commit(lambda: effects.slowly(where="told"))
+        """)
+        assert died.returncode == -signal.SIGKILL
+        said = arena.answer("""
+            from members.models import Counter
+            from mutual.jobs import queue
+            queue.work_all()
+            print(Counter.objects.filter(series="told").count())
+        """)
+        assert said == "0"
+
+    def test_does_a_job_five_times_without_its_lock_and_its_state(self, arena):
+        said = arena.answer("""
+            from contextlib import nullcontext
+            from django.db import transaction
+            from mutual.jobs import queue
+            from mutual.jobs.models import Job
+            with transaction.atomic():
+                job = queue.after_commit("tests.faults.effects.slowly", where="bare")
+            queue._alone = lambda job_id: nullcontext(True)
+            queue._take = lambda job_id: Job.objects.get(pk=job_id)
+            print(sum(together(5, lambda n: queue.work(job.pk))))
+        """)
+        assert said == "5"
 
     def test_does_a_job_once_that_is_delivered_five_times(self, arena):
         """R-B3."""

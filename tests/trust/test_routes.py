@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import pytest
 from allauth.mfa.models import Authenticator
+from django.core.exceptions import PermissionDenied
 from django.urls import URLPattern, URLResolver, get_resolver
 
-from mutual.access import LIBRARY_VIEWS, Role, policy_of
+from mutual.access import LIBRARY_VIEWS, PolicyMiddleware, Role, policy_of
 from tests.conftest import make_member, make_officer
 
 pytestmark = pytest.mark.django_db
@@ -252,6 +253,18 @@ class TestTable:
         for route, view in routes():
             if policy_of(view) is None:
                 assert view.__module__.startswith(LIBRARY_VIEWS), route
+
+    def test_would_notice_a_policy_that_changed_and_a_view_without_one(self, monkeypatch, rf):
+        """Both negative controls of R-F1: nothing passes that does not say whom it is for."""
+        view = next(view for route, view in routes() if route == "dues/")
+        monkeypatch.setattr(view, "policy", (frozenset(Role), True))
+        with pytest.raises(AssertionError):
+            self.test_has_a_row_for_every_route_and_a_route_for_every_row()
+        monkeypatch.delattr(view, "policy")
+        with pytest.raises(AssertionError):
+            self.test_leaves_out_only_library_views()
+        with pytest.raises(PermissionDenied):
+            PolicyMiddleware(lambda request: None).process_view(rf.get("/dues/"), view, (), {})
 
     @pytest.mark.parametrize("method", ["get", "post", "put", "delete"])
     @pytest.mark.parametrize("who", [None, *Role])

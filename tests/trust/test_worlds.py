@@ -62,6 +62,18 @@ def plain_pages():
     return ["/" + route for route, allowed in TABLE.items() if "<" not in route and "outbox" not in route]
 
 
+def shown(client, urls):
+    """Where hostile text stands as it was written, and where it stands as text."""
+    raw, escaped = [], []
+    for url in urls:
+        answer = client.get(url)
+        if answer.status_code == 200 and answer["Content-Type"].startswith("text/html"):
+            text = answer.content.decode()
+            raw += [url] if "<script>alert" in text or "<img src=x" in text else []
+            escaped += [url] if "&lt;script&gt;alert" in text else []
+    return raw, escaped
+
+
 class TestWorlds:
     def test_never_meet(self, coop, client):
         ada, bo = world(coop, "Ada Byron", "fine words"), world(coop, "Bo Canary", CANARY)
@@ -75,6 +87,8 @@ class TestWorlds:
                 assert bo.number.encode() not in text, url
         for url in own_pages(bo):
             assert client.get(url).status_code == 404, url
+        client.force_login(bo.user)  # it is there to be seen
+        assert sum(CANARY in client.get(url).content.decode() for url in [*plain_pages(), *own_pages(bo)]) >= 5
 
     def test_carry_hostile_text_as_text(self, coop, client):
         ada = world(coop, "Ada Byron", EVIL)
@@ -84,16 +98,19 @@ class TestWorlds:
             price_minutes=None, by=ada.user_id, on=ON,
         )  # fmt: skip
         charge()
-        seen = 0
         people = [ada.user, person("administrator"), person("treasurer"), person("auditor"), person("claims_officer")]
+        seen = 0
         for user in people:
             client.force_login(user)
             pages = [*plain_pages(), f"/members/{ada.number}/", f"/dues/members/{ada.number}/"]
-            for url in [*pages, *(own_pages(ada) if user == ada.user else ())]:
-                answer = client.get(url)
-                if answer.status_code == 200 and answer["Content-Type"].startswith("text/html"):
-                    text = answer.content.decode()
-                    assert "<script>alert" not in text, url
-                    assert "<img src=x" not in text, url
-                    seen += "&lt;script&gt;alert" in text
+            raw, escaped = shown(client, [*pages, *(own_pages(ada) if user == ada.user else ())])
+            assert not raw
+            seen += len(escaped)
         assert seen >= 6
+
+    def test_would_notice_text_that_is_not_escaped(self, coop, client, monkeypatch):
+        ada = world(coop, "Ada Byron", EVIL)
+        client.force_login(ada.user)
+        assert not shown(client, own_pages(ada))[0]
+        monkeypatch.setattr("django.template.base.conditional_escape", str)
+        assert shown(client, own_pages(ada))[0]

@@ -241,11 +241,18 @@ class TestGuard:
             cursor.execute(statement)
         assert not list(audit.findings())
 
-    def test_has_no_way_to_write_half_a_transfer(self, bank):
-        with pytest.raises(DatabaseError), transaction.atomic(), connection.cursor() as cursor:
-            cursor.execute(
-                "INSERT INTO ledger_transfer (book_id, id, amount, debit_id, credit_id, booked_on, kind, currency_id) "
-                "VALUES (1, gen_random_uuid(), 5, %s, 999999, '2026-11-03', 11, 1)",
-                [bank.pk],
-            )
+    def test_has_no_way_to_write_half_a_transfer(self, bank, fund):
+        def write(credit_id):
+            with transaction.atomic(), connection.cursor() as cursor:
+                cursor.execute(
+                    "INSERT INTO ledger_transfer (book_id, id, amount, debit_id, credit_id, booked_on, kind, "
+                    "currency_id) VALUES (1, gen_random_uuid(), 5, %s, %s, '2026-11-03', 11, %s)",
+                    [bank.pk, credit_id, bank.currency_id],
+                )
+
+        for nowhere in (999_999, None):
+            with pytest.raises(DatabaseError):
+                write(nowhere)
         assert not list(audit.findings())
+        write(fund.pk)  # the same with a real account is a transfer
+        assert balances.of(fund) == Money("0.05", "EUR")
