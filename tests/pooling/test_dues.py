@@ -310,6 +310,30 @@ class TestChargeOnce:
         assert client.get("/dues/plans/standard/once/").status_code == 404
 
 
+class TestArrears:
+    def test_are_told_by_how_long_they_are_due(self, coop, ada):
+        """July is due on the fifteenth of July, and so on: each class holds the charges of its days and no other."""
+        bea = on_plan(make_member("Bea Potter"), coop)
+        for label in ("2026-07", "2026-08", "2026-09", "2026-10", "2026-11"):
+            charge(parse(label))
+        due = {one.period: one.due_on for one in Charge.objects.filter(member=ada)}
+        assert str(due["2026-11"]) == "2026-11-15"
+        pay(coop, bea, 200)
+        found = {one.number: one for one in reports.arrears(dt.date(2026, 11, 14))}
+        whole, part = found[ada.number], found[bea.number]
+        eur = lambda amount: Money(amount, "EUR")  # noqa: E731
+        assert (whole.not_yet, whole.month, whole.two, whole.three, whole.older, whole.total) == (
+            eur(45), eur(45), eur(45), eur(0), eur(90), eur(225),
+        )  # fmt: skip
+        assert (part.not_yet, part.month, part.total) == (eur(25), eur(0), eur(25))
+        later = reports.arrears(dt.date(2026, 12, 15))
+        assert [(one.month, one.two, one.three, one.older) for one in later if one.number == ada.number] == [
+            (eur(45), eur(0), eur(45), eur(135))
+        ]
+        (total,) = reports.arrears_totals(later)
+        assert total.total == eur(250)
+
+
 class TestHowToPay:
     @pytest.fixture
     def told(self, coop):

@@ -72,6 +72,20 @@ class TestStart:
         assert index.last_published(short.sick) == run
         assert not list(audit.findings())
 
+    def test_publishes_its_sums_from_five_people_on(self, filled):
+        by = officers()
+        for n in range(4):
+            approved(filled, make_member(f"M{n} X"), 10, by=by, key=f"k{n}")
+        pay(start(filled))
+        (small,) = reports.published()
+        assert (small.index, small.approved, small.payable) == (1, None, None)
+        for n in range(5):
+            approved(filled, make_member(f"N{n} X"), 10, by=by, key=f"n{n}")
+        start(filled, key="b" * 32)
+        large, small = reports.published()
+        assert (large.approved, large.payable) == (Money(50, "EUR"), Money(50, "EUR"))
+        assert small.approved is None
+
     def test_is_one_run_however_often_the_form_is_sent(self, short):
         assert start(short) == start(short)
         assert PayRun.objects.count() == 1
