@@ -325,8 +325,16 @@ class TestBombs:
             print_markup(BOMBS[bomb], short_press, pictures={"bomb": _svg_bomb()} if bomb == "svg recursion" else None)
         assert print_markup(page("<p>next</p>"), short_press).pages == 1
 
+    def test_are_printed_where_there_is_no_such_limit(self, short_press):
+        """The negative control: what is refused here is one that takes longer than the limit, and nothing else."""
+        cells = _table(("<tr>" + "<td>x</td>" * 20 + "</tr>") * 200)
+        with pytest.raises(TooComplex):
+            print_markup(cells, short_press)
+        patient = Press(seconds=120, patience=180)
+        assert print_markup(cells, patient).seconds > short_press.seconds
+        patient.close()
+
     def test_counts_the_time_of_each_document_anew(self, short_press):
-        """The negative control of the limit: many documents together take longer than one may."""
         used = 0.0
         while used < 3:
             used = print_markup(page("<p>word </p>" * 200), short_press).seconds
