@@ -59,6 +59,7 @@ class Absence:
     continuing_income: int = 0
     state_benefit: int = 0
     cost: int | None = None
+    refused: bool = False
 
 
 def asked_of(versions: Sequence[Version], cause: str, on: dt.date) -> tuple[str, ...]:
@@ -79,16 +80,17 @@ History = Callable[..., Iterable[Absence]]
 
 
 def absences(*, fund_id: int, member_ids: Sequence[int] | None = None, since: dt.date | None = None,
-             until: dt.date | None = None) -> list[Absence]:  # fmt: skip
+             until: dt.date | None = None, refused: bool = False) -> list[Absence]:  # fmt: skip
     """Claims on a fund that count as absences, from the room named in ``settings.BENEFIT_HISTORY``.
 
+    :param refused: also those that were refused: they count for nothing, but other rules might have granted them
     :param member_ids: of these members only
     :param since: that occurred on this day or later
     :param until: that occurred before this day
     """
     history: History = import_string(settings.BENEFIT_HISTORY)
     return sorted(
-        history(fund_id=fund_id, member_ids=member_ids, since=since, until=until),
+        history(fund_id=fund_id, member_ids=member_ids, since=since, until=until, refused=refused),
         key=lambda one: (one.occurred_on, one.number),
     )
 

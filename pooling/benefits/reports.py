@@ -271,11 +271,17 @@ def effect_of(fund: Fund, terms: Terms, on: dt.date) -> Effect:
     """What last year's claims would have come to under other terms; both sides worked out by the engine anew."""
     since = add_months(on, -12)
     now = rules.versions(fund.pk)
-    claims = facts.absences(fund_id=fund.pk, since=since, until=on)
+    claims = facts.absences(fund_id=fund.pk, since=since, until=on, refused=True)
     then = (Version(len(now) + 1, since - dt.timedelta(36_500), terms),)
+    if not now:
+        claims = [claim for claim in claims if not claim.refused]
+    elif wrongly := {claim.number for claim, paid in zip(claims, _each(fund, claims, now), strict=True)
+                     if claim.refused and paid}:  # fmt: skip
+        # Officers refused these for reasons that no rule knows; other rules would not have changed that.
+        claims = [claim for claim in claims if claim.number not in wrongly]
     members = {one.member_id for one in claims}
-    before = _paid(fund, claims, now) if now else _granted(claims)
-    after = _paid(fund, claims, then)
+    before = _sums(claims, _each(fund, claims, now) if now else [_granted(claim) for claim in claims])
+    after = _sums(claims, _each(fund, claims, then))
     more = sum(after[one] > before[one] for one in members)
     less = sum(after[one] < before[one] for one in members)
     same = len(members) - more - less
@@ -290,26 +296,31 @@ def effect_of(fund: Fund, terms: Terms, on: dt.date) -> Effect:
     )  # fmt: skip
 
 
-def _granted(claims: Sequence[facts.Absence]) -> dict[int, int]:
-    """What officers granted each member by hand, where the fund had no rules."""
-    sums: dict[int, int] = {}
-    for claim in claims:
-        sums[claim.member_id] = sums.get(claim.member_id, 0) + sum(line.amount for line in claim.lines)
-    return sums
+def _granted(claim: facts.Absence) -> int:
+    """What officers granted by hand, where the fund had no rules."""
+    return sum(line.amount for line in claim.lines)
 
 
-def _paid(fund: Fund, claims: Sequence[facts.Absence], versions: Sequence[Version]) -> dict[int, int]:
-    """What each member's claims come to, one after the other."""
-    sums: dict[int, int] = {}
+def _each(fund: Fund, claims: Sequence[facts.Absence], versions: Sequence[Version]) -> list[int]:
+    """What each claim comes to, with those of the same member before it."""
+    amounts = []
     earlier: dict[int, tuple[Earlier, ...]] = {}
     found = facts.load_many(claims, fund_id=fund.pk, versions=versions, history=())
     for claim, known in zip(claims, found, strict=True):
         before = earlier.get(claim.member_id, ())
         one = replace(known, earlier=before)
         came_to = assess(one, versions)
-        sums[claim.member_id] = sums.get(claim.member_id, 0) + came_to.amount
+        amounts.append(came_to.amount)
         if (told_later := came_to.as_earlier(one, claim.number)) is not None:
             earlier[claim.member_id] = (*before, told_later)
+    return amounts
+
+
+def _sums(claims: Sequence[facts.Absence], amounts: Sequence[int]) -> dict[int, int]:
+    """What each member's claims come to together."""
+    sums: dict[int, int] = {}
+    for claim, amount in zip(claims, amounts, strict=True):
+        sums[claim.member_id] = sums.get(claim.member_id, 0) + amount
     return sums
 
 

@@ -14,12 +14,11 @@ from pooling.claims.models import Claim
 
 def absences(
     *, fund_id: int, member_ids: Sequence[int] | None = None, since: dt.date | None = None,
-    until: dt.date | None = None,
+    until: dt.date | None = None, refused: bool = False,
 ) -> Iterator[Absence]:  # fmt: skip
     """Claims on a fund that were approved; see :func:`pooling.benefits.facts.absences`."""
-    found = Claim.objects.filter(
-        fund_id=fund_id, status__in=[*Claim.GOING_ON, Claim.Status.APPROVED, Claim.Status.PAID]
-    )
+    states = [*Claim.GOING_ON, Claim.Status.APPROVED, Claim.Status.PAID]
+    found = Claim.objects.filter(fund_id=fund_id, status__in=[*states, Claim.Status.REFUSED] if refused else states)
     if member_ids is not None:
         found = found.filter(member__in=member_ids)
     if since is not None:
@@ -33,7 +32,7 @@ def absences(
             ended_on=end, number=claim.number, rule=claim.ruled["rule"] if claim.ruled else "",
             reported_on=claim.submitted_on, lines=_lines(claim, end), phases=_phases(claim),
             other_cover=claim.other_cover, continuing_income=claim.continuing_income,
-            state_benefit=claim.state_benefit, cost=claim.cost,
+            state_benefit=claim.state_benefit, cost=claim.cost, refused=claim.status == Claim.Status.REFUSED,
         )  # fmt: skip
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+from dataclasses import replace
 
 import pytest
 from django.db import connection
@@ -12,7 +13,7 @@ from django.urls import reverse
 
 from members.governance.models import Decision
 from mutual import formats, rooms
-from mutual.money import from_minor
+from mutual.money import Money, from_minor
 from mutual.periods import add_months
 from pooling import words
 from pooling.benefits import facts, reports, rules, schemes
@@ -20,8 +21,9 @@ from pooling.benefits.engine import assess
 from pooling.benefits.forms import BenefitForm, first
 from pooling.benefits.models import RuleVersion
 from pooling.benefits.terms import Terms
+from pooling.claims import claims
 from pooling.models import Fund
-from tests.conftest import make_member
+from tests.conftest import clara, make_member
 from tests.pooling.benefits.test_rules import adopt, propose
 from tests.pooling.benefits.test_terms import terms
 from tests.pooling.test_dues import ON, coop
@@ -286,6 +288,25 @@ class TestEffect:
         found = self.effect(monkeypatch, coop, [10] * 5 + [20] * 6, own_risk={"days": 10}, paid_from_start=15)
         assert (found.before.amount, found.after.amount) == (5 * 500 + 6 * 1000, 6 * 1000)
         assert (found.shown, found.more, found.less, found.same) == (True, 0, 5, 6)
+
+    def test_counts_who_was_refused_by_the_rules_and_would_not_be_any_more(self, coop, monkeypatch):
+        """Ten days fall into the own risk; who was refused although the rules would pay stays refused."""
+        adopt(propose(coop, own_risk={"days": 10}))
+        found = self.claims([10] * 5 + [20] * 5 + [20])
+        refused = [replace(one, refused=True) for one in (*found[:5], found[-1])]
+        monkeypatch.setattr(facts, "absences", lambda **_about: [*refused[:5], *found[5:10], refused[5]])
+        seen = reports.effect_of(coop.sick, Terms.from_json(terms()), ON)
+        assert (seen.more, seen.less, seen.same) == (10, 0, 0)
+        assert (seen.before.amount, seen.after.amount) == (5 * 500, 5 * 500 + 5 * 1000)
+
+    def test_asks_for_refused_claims_too(self, coop, ada):
+        one = claims.submit(
+            member_id=ada.pk, fund_id=coop.sick.pk, occasion="ILLNESS", first_day=ON, last_day=ON,
+            amount=Money(7, "EUR"), form_key="r", by=ada.user_id, on=ON,
+        )  # fmt: skip
+        claims.refuse(claim_id=one.pk, reason="CEILING", by=clara().pk, on=ON)
+        assert facts.absences(fund_id=coop.sick.pk) == []
+        assert [told.refused for told in facts.absences(fund_id=coop.sick.pk, refused=True)] == [True]
 
     def test_shows_no_group_where_one_is_of_fewer_than_five(self, coop, monkeypatch, client):
         adopt(propose(coop))
