@@ -408,11 +408,6 @@ def _may_decide(claim: Claim, by: int, on: dt.date) -> None:
         raise TooClose(str(refused)) from refused
 
 
-def _not_own(claim: Claim, by: int) -> None:
-    if claim.member.user_id == by:
-        raise OwnClaim(_("Other officers decide about your own claim."))
-
-
 def _decided(claim: Claim) -> AlreadyDecided:
     return AlreadyDecided(
         _("%(claim)s is in the state “%(state)s”; that cannot be done now.")
