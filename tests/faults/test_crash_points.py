@@ -57,6 +57,7 @@ NOT_SEARCHED = {
     "mutual.vault.vault.rewrap": "tests/mutual/test_vault.py stops and repeats it",
     "pooling.buffers.returns.request": _RINGS,
     "pooling.circles.giving.request": _RINGS,
+    "members.governance.decisions.note_attempt": "a note each time somebody tries what she may not",
     "pooling.claims.claims.note_attempt": "a note each time somebody tries what she may not",
     "pooling.claims.papers._keep": "a paper, sealed anew each time; see tests/pooling/claims/test_papers.py",
     "pooling.dues.request_run": _RINGS,
