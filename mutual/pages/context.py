@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
+from django.utils.translation import get_language
 
 from mutual import rooms
+from mutual.access import Role
 from mutual.ledger import audit
 from mutual.pages import navigation, theme
 
@@ -28,7 +31,13 @@ def _menu(request: HttpRequest) -> tuple[navigation.Group, ...]:
     user = getattr(request, "user", None)
     if user is None or not user.is_authenticated:
         return ()
-    return navigation.groups(rooms.navigation(), roles=user.roles, path=request.path)
+    return _menu_of(get_language() or settings.LANGUAGE_CODE, user.roles, request.path)
+
+
+@lru_cache(maxsize=1024)
+def _menu_of(language: str, roles: frozenset[Role], path: str) -> tuple[navigation.Group, ...]:
+    """The menu is the same for everybody with these roles who reads in this language."""
+    return navigation.groups(rooms.navigation(), roles=roles, path=path)
 
 
 def _books_wrong() -> bool:

@@ -218,10 +218,10 @@ class TestEveryComponent:
         page, _ = show(browser, rendered(), width=390, colours="light", javascript=False)
         assert not page.get_by_role("link", name="Journal").first.is_visible()
         page.get_by_text("Menu", exact=True).click()
-        assert page.locator(".top-panel").get_by_role("link", name="Journal").is_visible()
+        page.locator(".top-panel").get_by_role("link", name="Journal").wait_for()
         page.get_by_text("Menu", exact=True).click()
         page.locator("details.figures summary").first.click()
-        assert page.get_by_role("cell", name="€29,800.00").is_visible()
+        page.get_by_role("cell", name="€29,800.00").wait_for()
         page.context.close()
 
     def test_can_be_reached_by_keyboard_with_a_visible_ring(self, browser):
