@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import textwrap
 
 from schwifty import IBAN
 from schwifty.exceptions import SchwiftyException
@@ -33,3 +34,8 @@ def checks(iban: str) -> bool:
     """Whether the check digits hold: moved to the end, letters as 10 to 35, the number leaves 1 divided by 97."""
     moved = iban[4:] + iban[:4]
     return int("".join(str(int(char, 36)) for char in moved)) % 97 == 1
+
+
+def grouped(iban: str) -> str:
+    """The number in groups of four, as people read it."""
+    return "\N{NO-BREAK SPACE}".join(textwrap.wrap("".join(iban.split()), 4))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import textwrap
 
 import segno
 
@@ -29,8 +28,3 @@ def draw(*, holder: str, iban: str, bic: str, amount: Money, purpose: str) -> st
     code = segno.make(text, error="m", encoding="utf-8", micro=False)
     code.save(drawing, kind="svg", xmldecl=False, border=0, dark="#22332c", omitsize=True)
     return drawing.getvalue().decode()
-
-
-def grouped(iban: str) -> str:
-    """An IBAN in groups of four, as people read it."""
-    return "\N{NO-BREAK SPACE}".join(textwrap.wrap(iban.replace(" ", ""), 4))

@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from members.models import Member
-from mutual import charts, formats, payment_code
+from mutual import charts, formats, iban, payment_code
 from mutual.ledger import balances
 from mutual.money import Money, from_minor, minor, zero
 from mutual.periods import Period, add_months, month, parse
@@ -152,7 +152,7 @@ def how_to_pay(member: Member, owing: Money) -> HowToPay | None:
     code = payment_code.draw(
         holder=settings.COOPERATIVE_NAME, iban=bank.iban, bic=bank.bic, amount=owing, purpose=member.number
     )
-    return HowToPay(settings.COOPERATIVE_NAME, payment_code.grouped(bank.iban), bank.bic, member.number, code)
+    return HowToPay(settings.COOPERATIVE_NAME, iban.grouped(bank.iban), bank.bic, member.number, code)
 
 
 def month_ends(on: dt.date, months: int = 13) -> list[dt.date]:

@@ -16,7 +16,7 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 from djmoney.money import Money
 
-from mutual import charts, formats, payment_code
+from mutual import charts, formats, iban, payment_code
 from mutual.documents import documents
 from mutual.documents.documents import Attachment, Press, Printed
 from mutual.documents.values import InvoiceDocument, OutlookDocument, Party, ReceiptDocument, StatementDocument
@@ -301,7 +301,7 @@ def invoice(value: InvoiceDocument) -> Sheet:
             "notes": value.notes,
             "terms": value.terms,
             "bank": value.bank,
-            "iban": payment_code.grouped(value.bank.iban) if value.bank else "",
+            "iban": iban.grouped(value.bank.iban) if value.bank else "",
             "asks": bool(value.bank) and not value.corrects and not value.draft and value.due.amount > 0,
             "pay": "pay" in pictures,
             "purpose": value.number,

@@ -273,14 +273,13 @@ def effect_of(fund: Fund, terms: Terms, on: dt.date) -> Effect:
     now = rules.versions(fund.pk)
     claims = facts.absences(fund_id=fund.pk, since=since, until=on, refused=True)
     then = (Version(len(now) + 1, since - dt.timedelta(36_500), terms),)
-    if not now:
-        claims = [claim for claim in claims if not claim.refused]
-    elif wrongly := {claim.number for claim, paid in zip(claims, _each(fund, claims, now), strict=True)
-                     if claim.refused and paid}:  # fmt: skip
-        # Officers refused these for reasons that no rule knows; other rules would not have changed that.
-        claims = [claim for claim in claims if claim.number not in wrongly]
+    paid = _each(fund, claims, now) if now else [_granted(claim) for claim in claims]
+    # Where officers refused for a reason that no rule knows, other rules would not have changed that.
+    kept = [claim for claim, amount in zip(claims, paid, strict=True) if not claim.refused or (now and not amount)]
+    if len(kept) < len(claims):
+        claims, paid = kept, _each(fund, kept, now) if now else [_granted(claim) for claim in kept]
     members = {one.member_id for one in claims}
-    before = _sums(claims, _each(fund, claims, now) if now else [_granted(claim) for claim in claims])
+    before = _sums(claims, paid)
     after = _sums(claims, _each(fund, claims, then))
     more = sum(after[one] > before[one] for one in members)
     less = sum(after[one] < before[one] for one in members)

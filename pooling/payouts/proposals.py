@@ -12,7 +12,6 @@ from typing import Any
 
 from django.db import connection, transaction
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 from psycopg import sql
 
 from members.governance import decisions, figures
@@ -22,6 +21,7 @@ from mutual import formats
 from mutual.ledger import balances, journal
 from mutual.ledger.kinds import Kind
 from mutual.money import Money, from_minor, minor, zero
+from mutual.trail import words
 from pooling import accounts, booking, setting_aside
 from pooling.circles import giving
 from pooling.models import Fund
@@ -34,13 +34,7 @@ LOAN = "FUND_LOAN"
 GRANT = "FUND_GRANT"
 GIVE_BACK = "FUND_RETURN"
 FLOOR = "HARD_FLOOR"
-KINDS = {
-    TOP_UP: gettext_lazy("Shortfall made up"),
-    LOAN: gettext_lazy("Loan between funds"),
-    GRANT: gettext_lazy("Grant"),
-    GIVE_BACK: gettext_lazy("Money back to the surplus"),
-    FLOOR: gettext_lazy("Hard floor"),
-}
+KINDS = {kind: words.DECISIONS[kind] for kind in (TOP_UP, LOAN, GRANT, GIVE_BACK, FLOOR)}
 
 
 class ProposalRefused(Exception):

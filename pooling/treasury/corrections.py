@@ -13,7 +13,6 @@ from typing import Any
 from django.db import transaction
 from django.db.models import F
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
 from members.governance import decisions
 from members.governance.models import Decision
@@ -23,6 +22,7 @@ from mutual.ledger import balances, chart, journal
 from mutual.ledger.kinds import Kind
 from mutual.mail import letters
 from mutual.money import Money, from_minor, minor
+from mutual.trail import words
 from pooling import accounts, booking, placing
 from pooling.buffers import rules as buffer_rules
 from pooling.dunning import limitation
@@ -42,16 +42,8 @@ WAIVER = waivers.WAIVER
 WAIVER_END = waivers.END
 WORK = work.WORK
 KINDS = {
-    OPENING: gettext_lazy("Opening balance"),
-    REFUND: gettext_lazy("Pay back what was paid ahead"),
-    WRITE_OFF: gettext_lazy("Write off dues"),
-    BARRED: gettext_lazy("Write off debts whose time has run out"),
-    REVERSAL: gettext_lazy("Undo an entry"),
-    REOPENING: gettext_lazy("Reopen the books"),
-    BUFFER_RULE: gettext_lazy("Rule for buffers"),
-    WAIVER: gettext_lazy("Holiday or waiver of dues"),
-    WAIVER_END: gettext_lazy("Ask for dues again earlier"),
-    WORK: gettext_lazy("Work in place of dues"),
+    kind: words.DECISIONS[kind]
+    for kind in (OPENING, REFUND, WRITE_OFF, BARRED, REVERSAL, REOPENING, BUFFER_RULE, WAIVER, WAIVER_END, WORK)
 }
 
 OWN_WAY = frozenset(

@@ -63,6 +63,10 @@ def pay(coop, member, amount, *, key="k1", on=ON):
     )  # fmt: skip
 
 
+def eur(amount):
+    return Money(amount, "EUR")
+
+
 def held(account):
     return balances.of(account)
 
@@ -321,7 +325,6 @@ class TestArrears:
         pay(coop, bea, 200)
         found = {one.number: one for one in reports.arrears(dt.date(2026, 11, 14))}
         whole, part = found[ada.number], found[bea.number]
-        eur = lambda amount: Money(amount, "EUR")  # noqa: E731
         assert (whole.not_yet, whole.month, whole.two, whole.three, whole.older, whole.total) == (
             eur(45), eur(45), eur(45), eur(0), eur(90), eur(225),
         )  # fmt: skip

@@ -41,7 +41,7 @@ class TestWords:
             ("CLAIM_APPROVED", "Claim approved"),
             ("HARD_FLOOR", "Hard floor"),
             ("HARD_FLOOR_PROPOSED", "Hard floor: proposed"),
-            ("DUES_WAIVER_END_DECLINED", "End of a waiver: declined"),
+            ("DUES_WAIVER_END_DECLINED", "Ask for dues again earlier: declined"),
             ("NEVER_HEARD_OF", "Never heard of"),
         ],
     )
