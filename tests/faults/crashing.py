@@ -70,6 +70,53 @@ class Workflow:
     everywhere: bool = False
 
 
+class Line:
+    """The one connection that every session in turn takes for its own: a new one would read the catalogue anew.
+
+    When a session ends or dies, what it left is undone as the server does when a connection breaks: its transaction is
+    rolled back, its settings, locks and temporary things are discarded. A dead session finds nothing at its end.
+    """
+
+    def __init__(self) -> None:
+        self._line: psycopg.Connection | None = None
+
+    def lay(self) -> None:
+        """From now on Django's connections of this process are this one."""
+        kind = type(connections["default"])
+        kind.get_new_connection = self._taking(kind.get_new_connection)
+        kind._close = lambda _wrapper: self.clear()
+
+    def _taking(self, really: Callable[..., psycopg.Connection]) -> Callable[..., psycopg.Connection]:
+        def take(wrapper: Any, parameters: dict[str, Any]) -> psycopg.Connection:
+            if self._line is None:
+                self._line = really(wrapper, parameters)
+            self.clear()
+            return self._line
+
+        return take
+
+    def clear(self) -> None:
+        """Undo what the session before left."""
+        self._line.rollback()
+        self._line.autocommit = True
+        self._line.execute("DISCARD ALL")
+
+    def die(self) -> None:
+        """What the present session left is undone, and it finds nothing at its end any more."""
+        self.clear()
+        connections["default"].connection = Broken()
+
+
+class Broken:
+    """What a session finds after its death."""
+
+    def __getattr__(self, _name: str) -> Any:
+        raise psycopg.OperationalError("The process is dead.")
+
+
+LINE = Line()
+
+
 class Session:
     """Counts the points of what runs inside it, and dies at one of them."""
 
@@ -83,7 +130,7 @@ class Session:
             raise Crash
         if len(self.points) == self.crash_at:
             self.dead = True
-            connections["default"].connection.close()
+            LINE.die()
             raise Crash
         self.points.append(what)
 
@@ -381,6 +428,7 @@ def main(every: int, first: int, step: int, pairs: bool, seeded: bool) -> None:
     import django
 
     django.setup()
+    LINE.lay()
     REACHED.listen()
     from tests.faults import workflows
 
