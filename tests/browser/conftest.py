@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import sync_playwright
 
+from mutual import bootstrap
 from tests.browser.stage import CHROMIUM, Stage
 
 
@@ -21,6 +22,6 @@ def browser():
     """Chromium; while it runs, Playwright keeps an event loop in this thread, which Django must not mind."""
     with pytest.MonkeyPatch.context() as patch, sync_playwright() as play:
         patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
-        chromium = play.chromium.launch(executable_path="/usr/bin/chromium", args=CHROMIUM)
+        chromium = play.chromium.launch(executable_path=bootstrap.chromium(), args=CHROMIUM)
         yield chromium
         chromium.close()

@@ -3,7 +3,8 @@
 window.look = (() => {
   const COLOURS = ["color-contrast", "link-in-text-block"];
   const TELLING =
-    /^(class|style|type|role|scope|lang|open|hidden|disabled|readonly|checked|selected|fill|media|aria-(current|selected|pressed|expanded|invalid|sort|disabled)|data-.*)$/;
+    /^(class|style|type|role|scope|lang|open|hidden|disabled|readonly|checked|selected|fill|media|aria-(current|selected|pressed|expanded|invalid|sort|disabled)|data-(?!label$).*)$/;
+  const NEW = "look";
   const CONTROLS = new Set(["INPUT", "SELECT", "TEXTAREA", "BUTTON"]);
   let found = new Map();
 
@@ -44,16 +45,24 @@ window.look = (() => {
   const told = async (where, options) => {
     const { violations } = await axe.run(where, { ...options, resultTypes: ["violations"], preload: false });
     return violations.flatMap((one) =>
-      one.nodes.map((node) => `${one.id} ${node.html.slice(0, 160)} ${node.failureSummary}`),
+      one.nodes.map((node) => `${one.id} ${node.html.replaceAll(` ${NEW}=""`, "").slice(0, 160)} ${node.failureSummary}`),
     );
   };
+
+  // The rules of colour look at what is marked.
+  axe.configure({
+    rules: COLOURS.map((id, at) => ({ id, selector: at ? `a[href][${NEW}], [role=link][${NEW}]` : `[${NEW}]` })),
+  });
 
   return {
     // How wide the page is, and what kinds of things stand on it.
     round: () => ({ width: document.documentElement.scrollWidth, kinds: kinds() }),
-    // Every rule but those of colour.
-    over: () => told(document, { rules: Object.fromEntries(COLOURS.map((id) => [id, { enabled: false }])) }),
-    // The colours and the size of these kinds of things.
-    at: (wanted) => told({ include: wanted.map((one) => [found.get(one)]).flat() }, { runOnly: [...COLOURS, "target-size"] }),
+    // Every rule; those of colour at these kinds of things.
+    over: (wanted) => {
+      for (const one of wanted) found.get(one).setAttribute(NEW, "");
+      return told(document, {});
+    },
+    // The colours of the same things once more, in another theme.
+    again: () => told(document, { runOnly: COLOURS }),
   };
 })();

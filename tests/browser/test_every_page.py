@@ -58,15 +58,16 @@ def faults(window: Visit, where: str, route: str = "") -> list[str]:
         seen = page.evaluate("look.round()")
         if seen["width"] > width:
             found.append(f"{where} ({width}): scrolls to {seen['width']}")
-        shape = (route, width, frozenset(seen["kinds"]))
-        if shape not in _SHAPES:
-            found += [f"{where} ({width}): {one}" for one in page.evaluate("look.over()")]
-            _SHAPES.update({shape} if route else ())
         new = [kind for kind in seen["kinds"] if kind not in _COLOURS[width]]
         _COLOURS[width].update(new)
-        for theme in ("light", "dark") if new else ():
-            page.emulate_media(color_scheme=theme)
-            found += [f"{where} ({width}, {theme}): {one}" for one in page.evaluate("kinds => look.at(kinds)", new)]
+        shape = (route, width, frozenset(seen["kinds"]))
+        if new or shape not in _SHAPES:
+            found += [f"{where} ({width}, light): {one}" for one in page.evaluate("kinds => look.over(kinds)", new)]
+            _SHAPES.update({shape} if route else ())
+        if new:
+            page.emulate_media(color_scheme="dark")
+            found += [f"{where} ({width}, dark): {one}" for one in page.evaluate("look.again()")]
+            page.emulate_media(color_scheme="light")
     if not route:  # somebody is on her way here
         page.set_viewport_size(standing)
     return found

@@ -10,6 +10,8 @@ import pytest
 
 from mutual import bootstrap
 
+BROWSER = bootstrap._packages("apt-get", ["chromium"])[0]
+
 
 @pytest.fixture
 def programs(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> pathlib.Path:
@@ -45,7 +47,9 @@ class TestLineToType:
         monkeypatch.setattr(os, "geteuid", lambda: 1000)
         _program(programs, "apt-get")
         line = bootstrap._line_to_type(["pango", "pangoft2", "chromium"])
-        assert "    sudo apt-get install -y --no-install-recommends chromium libpango-1.0-0 libpangoft2-1.0-0\n" in line
+        assert (
+            f"    sudo apt-get install -y --no-install-recommends {BROWSER} libpango-1.0-0 libpangoft2-1.0-0\n" in line
+        )
 
     def test_asks_homebrew_without_sudo(self, programs: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(os, "geteuid", lambda: 501)
@@ -103,7 +107,7 @@ class TestMain:
             check=False,
         )
         assert done.returncode == 1
-        assert "    sudo apt-get install -y --no-install-recommends chromium hledger ledger\n" in done.stderr
+        assert f"    sudo apt-get install -y --no-install-recommends {BROWSER} hledger ledger\n" in done.stderr
         assert not (tmp_path / "mutual" / ".venv").exists()
 
     def test_installs_again_only_when_the_lock_has_changed(

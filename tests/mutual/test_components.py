@@ -20,7 +20,7 @@ from django.test import RequestFactory
 from django.urls import get_resolver
 from playwright.sync_api import sync_playwright
 
-from mutual import charts, formats, inputs
+from mutual import bootstrap, charts, formats, inputs
 from mutual.access import Role
 from mutual.money import Money
 from mutual.pages import navigation
@@ -151,7 +151,7 @@ def browser():
     before = os.environ.get("DJANGO_ALLOW_ASYNC_UNSAFE")
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"  # Playwright keeps an event loop in this thread
     with sync_playwright() as play:
-        chromium = play.chromium.launch(executable_path="/usr/bin/chromium", args=CHROMIUM)
+        chromium = play.chromium.launch(executable_path=bootstrap.chromium(), args=CHROMIUM)
         yield chromium
         chromium.close()
     if before is None:
