@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import functools
 import hashlib
+import json
 import os
 import subprocess
 import sys
 import textwrap
 import types
 import uuid
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 import psycopg
@@ -58,22 +61,52 @@ def _migrations() -> str:
 
 def template() -> str:
     """The name of a database with the present schema and nothing in it, migrated once and copied ever after."""
+
+    def migrate(arena: Arena) -> str:
+        done = arena.run_command("migrate", "--verbosity", "0")
+        assert done.returncode == 0, done.stderr[-3000:]
+        return ""
+
     name = f"arena_of_{_migrations()}"
+    made_once(name, "template0", "arena\\_of\\_%", migrate)
+    return name
+
+
+def world() -> tuple[str, dict[str, Any]]:
+    """The name of a database with the world of ``tests/browser/world.py`` in it, made once for a whole run of tests;
+    and what there is to know about it.
+    """
+
+    def make(arena: Arena) -> str:
+        made = arena._python("-m", "tests.browser.world")
+        assert made.returncode == 0, made.stderr[-3000:]
+        return made.stdout.splitlines()[-1]
+
+    name = f"world_of_{os.environ['TEST_RUN']}"
+    return name, json.loads(made_once(name, template(), name, make))
+
+
+def made_once(name: str, of: str, old: str, make: Callable[[Arena], str]) -> str:
+    """Make a database unless somebody has: what there is to know about it, which is kept beside it.
+
+    :param of: the database that it begins as
+    :param old: the pattern of the names of those it takes the place of
+    """
     with psycopg.connect(settings.DATABASE_URL, autocommit=True) as connection:
         connection.execute("SELECT pg_advisory_lock(7009)")  # whoever comes second finds it made
-        if not connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name]).fetchone():
-            for (old,) in connection.execute(
-                "SELECT datname FROM pg_database WHERE datname LIKE 'arena\\_of\\_%'"
-            ).fetchall():
-                connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(old)))
-            unfinished = Arena(name=f"{name}_unfinished")
-            connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(unfinished.name)))
-            done = unfinished.run_command("migrate", "--verbosity", "0")
-            assert done.returncode == 0, done.stderr[-3000:]
-            connection.execute(
-                sql.SQL("ALTER DATABASE {} RENAME TO {}").format(sql.Identifier(unfinished.name), sql.Identifier(name))
-            )
-    return name
+        asked = "SELECT shobj_description(oid, 'pg_database') FROM pg_database WHERE datname = %s"
+        if (found := connection.execute(asked, [name]).fetchone()) is not None:
+            return found[0] or ""
+        for (gone,) in connection.execute("SELECT datname FROM pg_database WHERE datname LIKE %s", [old]).fetchall():
+            connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(gone)))
+        unfinished = Arena(name=f"{name}_unfinished")
+        unfinished._admin("DROP DATABASE IF EXISTS {} WITH (FORCE)")
+        unfinished._admin("CREATE DATABASE {} TEMPLATE {}", of)
+        said = make(unfinished)
+        known = sql.SQL("COMMENT ON DATABASE {} IS {}")
+        connection.execute(known.format(sql.Identifier(unfinished.name), sql.Literal(said)))
+        unfinished._admin("ALTER DATABASE {} RENAME TO {}", name)
+    return said
 
 
 @functools.cache
@@ -84,11 +117,12 @@ def _warm() -> Warm:
 class Arena:
     """A migrated database; code runs against it in processes of its own."""
 
-    def __init__(self, name: str = "") -> None:
+    def __init__(self, name: str = "", *, of: str = "") -> None:
+        """A new one, copied from that database or else from an empty one; or the one of this name."""
         self.name = name or f"arena_{uuid.uuid4().hex[:12]}"
         self.url = urlunsplit(urlsplit(settings.DATABASE_URL)._replace(path=f"/{self.name}"))
         if not name:
-            self._admin("CREATE DATABASE {} TEMPLATE {}", template())
+            self._admin("CREATE DATABASE {} TEMPLATE {}", of or template())
 
     def _admin(self, statement: str, other: str = "") -> None:
         with psycopg.connect(settings.DATABASE_URL, autocommit=True) as connection:

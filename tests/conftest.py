@@ -14,7 +14,7 @@ from members.numbers import next_number
 from mutual import rooms
 from mutual.access import Role
 from mutual.ledger import audit
-from tests.arena import template
+from tests import arena
 
 TODAY = dt.date(2026, 11, 10)
 
@@ -22,7 +22,21 @@ TODAY = dt.date(2026, 11, 10)
 @pytest.fixture(scope="session")
 def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix):
     """The test database is copied from one that is migrated once, not migrated for every process anew."""
-    connection.settings_dict["TEST"]["TEMPLATE"] = template()
+    connection.settings_dict["TEST"]["TEMPLATE"] = arena.template()
+
+
+@pytest.fixture(scope="module")
+def world(django_db_setup, django_db_blocker):
+    """The world of the browser's tests, for the tests of a module: they work in a copy of it; what is where."""
+    name, known = arena.world()
+    copy, usual = arena.Arena(of=name), connection.settings_dict["NAME"]
+    with django_db_blocker.unblock():
+        connection.close()
+        connection.settings_dict["NAME"] = copy.name
+        yield known
+        connection.close()
+        connection.settings_dict["NAME"] = usual
+    copy.drop()
 
 
 @pytest.fixture

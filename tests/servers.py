@@ -7,9 +7,11 @@ Every worker counts its own Redis database, empty at the start; pytest-django na
 
 import os
 import urllib.parse
+import uuid
 from collections.abc import Generator
 
 import hypothesis
+import psycopg
 import pytest
 import redis
 from _pytest.nodeid import NodeId
@@ -32,6 +34,7 @@ def _share() -> None:
     (embedded.CHECKOUT / "var" / "static").mkdir(parents=True, exist_ok=True)
     urls = embedded.servers()
     worker = os.environ.get("PYTEST_XDIST_WORKER", "master")
+    os.environ.setdefault("TEST_RUN", uuid.uuid4().hex[:12])
     os.environ["DATABASE_URL"] = urls.database_url
     os.environ["REDIS_URL"] = _numbered(urls.redis_url, _NUMBERS[worker])
     with redis.Redis.from_url(os.environ["REDIS_URL"]) as own:
@@ -45,6 +48,13 @@ hypothesis.settings.register_profile(
     "any machine", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
 )
 hypothesis.settings.load_profile("any machine")
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """What was made for the whole run goes with it."""
+    if "PYTEST_XDIST_WORKER" not in os.environ:
+        with psycopg.connect(os.environ["DATABASE_URL"], autocommit=True) as connection:
+            connection.execute(f"DROP DATABASE IF EXISTS world_of_{os.environ['TEST_RUN']} WITH (FORCE)")
 
 
 @pytest.hookimpl(trylast=True)

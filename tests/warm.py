@@ -1,4 +1,4 @@
-"""A process in which everything is imported already: it forks one that runs a test's code, for a new one takes a second.
+"""A process that has imported everything: it forks one that runs a test's code, for a new one takes a second.
 
 ``tests/arena.py`` starts it, once for each of the test run's workers, and asks it over a socket; it ends with who
 started it. A fork works in the database that it is told, and is killed, refused and crashed like any other process.

@@ -6,7 +6,6 @@ import base64
 import dataclasses
 import hashlib
 import hmac
-import json
 import socket
 import struct
 import subprocess
@@ -21,7 +20,7 @@ from typing import Any
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Page
 
-from tests.arena import CHECKOUT, Arena
+from tests import arena
 
 CHROMIUM = [
     "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
@@ -36,11 +35,9 @@ class Stage:
     """The world of ``tests/browser/world.py`` behind the web server that an installation runs."""
 
     def __init__(self) -> None:
-        self.arena = Arena()
+        name, world = arena.world()
+        self.arena = arena.Arena(of=name)
         try:
-            made = self.arena._python("-m", "tests.browser.world")
-            assert made.returncode == 0, made.stderr[-3000:]
-            world = json.loads(made.stdout.splitlines()[-1])
             self.cookies: dict[str, str] = world["cookies"]
             self.secrets: dict[str, str] = world["secrets"]
             self.where: dict[str, Any] = world["where"]
@@ -54,7 +51,7 @@ class Stage:
                     sys.executable, "-m", "gunicorn", "mutual.wsgi", f"--bind=127.0.0.1:{port}",
                     "--worker-class=gthread", "--workers=1", "--threads=4", "--no-control-socket",
                 ],
-                cwd=CHECKOUT, env=self.arena.env | {"PORT": str(port)}, stdout=self._log, stderr=self._log,
+                cwd=arena.CHECKOUT, env=self.arena.env | {"PORT": str(port)}, stdout=self._log, stderr=self._log,
             )  # fmt: skip
             self._wait()
         except BaseException:

@@ -19,7 +19,7 @@ from django.urls import resolve
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.browser import pages, world
+from tests.browser import pages
 
 pytestmark = [pytest.mark.django_db, pytest.mark.xdist_group("every-form")]
 
@@ -116,14 +116,9 @@ class _Reader(HTMLParser):
 
 
 @pytest.fixture(scope="module")
-def forms(django_db_setup, django_db_blocker):
-    """The world of the browser tests, and one form of each kind on its pages; all of it is undone at the end."""
-    with django_db_blocker.unblock():
-        whole = transaction.atomic()
-        whole._from_testcase = True
-        with whole:
-            yield _found(world.make())
-            transaction.set_rollback(True)
+def forms(world):
+    """One form of each kind on the pages of the world."""
+    return _found(world)
 
 
 def _found(made):
