@@ -125,10 +125,17 @@ def _running(checkout: pathlib.Path, **environment: str) -> Iterator[_Run]:
 
 @pytest.mark.xdist_group("supervise")
 class TestMain:
-    def test_starts_says_where_stops_on_ctrl_c_and_keeps_the_data(self, begun: pathlib.Path) -> None:
+    def test_keeps_the_data_says_which_program_ended_by_itself_and_stops_the_rest(self, begun: pathlib.Path) -> None:
         with _running(begun, PORT=(begun.parent / "port").read_text()) as again:
             again.wait_for("Press Ctrl-C", seconds=40)  # making the demonstration again would take longer
-            assert again.end(signal.SIGTERM) == 0
+            beat = next(
+                int(process.name)
+                for process in pathlib.Path("/proc").glob("[0-9]*")
+                if _says(process, "celery", "beat", str(begun))
+            )
+            os.kill(beat, signal.SIGKILL)
+            assert again.process.wait(60) == 1
+        assert "The beat ended by itself" in again.said
         assert not _session_processes(begun)
 
     def test_a_ctrl_c_while_it_starts_leaves_nothing(self, checkout: pathlib.Path) -> None:
@@ -136,21 +143,8 @@ class TestMain:
             with _running(checkout) as run:
                 run.wait_for("Starting Mutual", seconds=5)
                 time.sleep(seconds)
-                assert run.end(signal.SIGINT) == 0, run.said
+                assert run.end(signal.SIGTERM if seconds == 3 else signal.SIGINT) == 0, run.said
             assert not _session_processes(checkout)
-
-    def test_says_which_program_ended_by_itself_and_stops_the_rest(self, begun: pathlib.Path) -> None:
-        with _running(begun) as run:
-            run.wait_for("Press Ctrl-C")
-            beat = next(
-                int(process.name)
-                for process in pathlib.Path("/proc").glob("[0-9]*")
-                if _says(process, "celery", "beat", str(begun))
-            )
-            os.kill(beat, signal.SIGKILL)
-            assert run.process.wait(60) == 1
-        assert "The beat ended by itself" in run.said
-        assert not _session_processes(begun)
 
     def test_a_kill_of_the_whole_thing_takes_its_programs_with_it(self, begun: pathlib.Path) -> None:
         with _running(begun) as run:
