@@ -72,10 +72,8 @@ def template() -> str:
     return name
 
 
-def world() -> tuple[str, dict[str, Any]]:
-    """The name of a database with the world of ``tests/browser/world.py`` in it, made once for a whole run of tests;
-    and what there is to know about it.
-    """
+def world() -> tuple[Arena, dict[str, Any]]:
+    """A copy of the world of ``tests/browser/world.py``, made once for a whole run; and what there is to know about it."""
 
     def make(arena: Arena) -> str:
         made = arena._python("-m", "tests.browser.world")
@@ -83,7 +81,8 @@ def world() -> tuple[str, dict[str, Any]]:
         return made.stdout.splitlines()[-1]
 
     name = f"world_of_{os.environ['TEST_RUN']}"
-    return name, json.loads(made_once(name, template(), name, make))
+    known = json.loads(made_once(name, template(), name, make))
+    return Arena(like=Arena(name)), known
 
 
 def made_once(name: str, of: str, old: str, make: Callable[[Arena], str]) -> str:
@@ -117,12 +116,12 @@ def _warm() -> Warm:
 class Arena:
     """A migrated database; code runs against it in processes of its own."""
 
-    def __init__(self, name: str = "", *, of: str = "") -> None:
-        """A new one, copied from that database or else from an empty one; or the one of this name."""
+    def __init__(self, name: str = "", *, like: Arena | None = None) -> None:
+        """A new one, a copy of another or else empty; or the one of this name."""
         self.name = name or f"arena_{uuid.uuid4().hex[:12]}"
         self.url = urlunsplit(urlsplit(settings.DATABASE_URL)._replace(path=f"/{self.name}"))
         if not name:
-            self._admin("CREATE DATABASE {} TEMPLATE {}", of or template())
+            self._admin("CREATE DATABASE {} TEMPLATE {}", like.name if like else template())
 
     def _admin(self, statement: str, other: str = "") -> None:
         with psycopg.connect(settings.DATABASE_URL, autocommit=True) as connection:

@@ -28,8 +28,7 @@ def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix):
 @pytest.fixture(scope="module")
 def world(django_db_setup, django_db_blocker):
     """The world of the browser's tests, for the tests of a module: they work in a copy of it; what is where."""
-    name, known = arena.world()
-    copy, usual = arena.Arena(of=name), connection.settings_dict["NAME"]
+    (copy, known), usual = arena.world(), connection.settings_dict["NAME"]
     with django_db_blocker.unblock():
         connection.close()
         connection.settings_dict["NAME"] = copy.name

@@ -35,8 +35,7 @@ class Stage:
     """The world of ``tests/browser/world.py`` behind the web server that an installation runs."""
 
     def __init__(self) -> None:
-        name, world = arena.world()
-        self.arena = arena.Arena(of=name)
+        self.arena, world = arena.world()
         try:
             self.cookies: dict[str, str] = world["cookies"]
             self.secrets: dict[str, str] = world["secrets"]
