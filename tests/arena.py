@@ -73,7 +73,7 @@ def template() -> str:
 
 
 def world() -> tuple[Arena, dict[str, Any]]:
-    """A copy of the world of ``tests/browser/world.py``, made once for a whole run; and what there is to know about it."""
+    """A copy of the world of ``tests/browser/world.py``, which is made once for a whole run, and what is known of it."""
 
     def make(arena: Arena) -> str:
         made = arena._python("-m", "tests.browser.world")
@@ -92,7 +92,7 @@ def made_once(name: str, of: str, old: str, make: Callable[[Arena], str]) -> str
     :param old: the pattern of the names of those it takes the place of
     """
     with psycopg.connect(settings.DATABASE_URL, autocommit=True) as connection:
-        connection.execute("SELECT pg_advisory_lock(7009)")  # whoever comes second finds it made
+        connection.execute("SELECT pg_advisory_lock(7009, hashtext(%s))", [name])  # whoever comes second finds it made
         asked = "SELECT shobj_description(oid, 'pg_database') FROM pg_database WHERE datname = %s"
         if (found := connection.execute(asked, [name]).fetchone()) is not None:
             return found[0] or ""
