@@ -73,7 +73,7 @@ def template() -> str:
 
 
 def world() -> tuple[Arena, dict[str, Any]]:
-    """A copy of the world of ``tests/browser/world.py``, which is made once for a whole run, and what is known of it."""
+    """A copy of the world of ``tests/browser/world.py``, made once for a whole run, and what is known of it."""
 
     def make(arena: Arena) -> str:
         made = arena._python("-m", "tests.browser.world")
