@@ -76,7 +76,7 @@ def enumerated(*arguments):
     try:
         done = subprocess.run(
             [sys.executable, "-m", "tests.faults.crashing", *map(str, arguments)], cwd=CHECKOUT, env=arena.env,
-            capture_output=True, text=True, timeout=900, check=False,
+            capture_output=True, text=True, timeout=3600, check=False,
         )  # fmt: skip
     finally:
         arena.drop()
