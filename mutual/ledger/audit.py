@@ -187,7 +187,9 @@ _CHECKS: tuple[tuple[str, str, str], ...] = (
     ),
 )
 
-RULES = tuple(rule for rule, *_ in (*_ADDED_UP, *_CHECKS))
+SEALED = "sealed days are unchanged"
+
+RULES = (*(rule for rule, *_ in (*_ADDED_UP, *_CHECKS)), SEALED)
 """The names of the ledger's own invariants; each has a test that breaks it."""
 
 
@@ -204,7 +206,7 @@ def findings(*, seals_since: dt.date | None = None, with_seals: bool = True) -> 
             yield Finding(rule, str(row[0]), sentence.format(*row))
     if with_seals:
         for broken in seals.verify(seals_since):
-            yield Finding("sealed days are unchanged", str(broken.row or broken.day), broken.sentence)
+            yield Finding(SEALED, str(broken.row or broken.day), broken.sentence)
     yield from rooms.findings()
 
 
