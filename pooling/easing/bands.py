@@ -92,8 +92,10 @@ def lot(numbers: Sequence[str], *, seed: str, percent: int) -> list[str]:
 
 
 @transaction.atomic(durable=True)
-def draw(*, plan_id: int, seed: str, percent: int, by: int, on: dt.date) -> Draw:
-    """Draw who shows her band to a reviewer, and write to them. The same seed again is the same draw.
+def draw(*, plan_id: int, seed: str, by: int, on: dt.date) -> Draw:
+    """Draw who shows her band to a reviewer, as many of a hundred as officers decided, and write to them.
+
+    The same seed again is the same draw.
 
     :raises NobodyToAsk: if nobody on the plan has said a band
     """
@@ -108,6 +110,7 @@ def draw(*, plan_id: int, seed: str, percent: int, by: int, on: dt.date) -> Draw
     numbers = sorted(people)
     if not numbers:
         raise NobodyToAsk(_("Nobody on this plan has said a band."))
+    percent = figures.value("dues.band_proofs", on)
     made = Draw.objects.create(
         plan=plan, seed=seed, percent=percent, drawn_on=on, drawn_by=by, people=len(numbers),
         list_digest=hashlib.sha256("\n".join(numbers).encode()).hexdigest(),

@@ -35,4 +35,4 @@ def live(story: rooms.Story, period: Period) -> None:
         corrections.confirm(decision_id=task.pk, kind=work.WORK, by=second, on=on)
     elif not Draw.objects.exists():
         plan = DuesPlan.objects.get(slug="by-income")
-        bands.draw(plan_id=plan.pk, seed=f"Lotto {on:%d.%m.%Y}: 4 11 19 23 37 42", percent=3, by=first, on=on)
+        bands.draw(plan_id=plan.pk, seed=f"Lotto {on:%d.%m.%Y}: 4 11 19 23 37 42", by=first, on=on)

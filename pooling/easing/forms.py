@@ -65,10 +65,9 @@ class WorkForm(forms.Form):
 
 
 class DrawForm(forms.Form):
-    """From which plan, by which seed, how many are drawn."""
+    """From which plan, by which seed."""
 
     plan = forms.ModelChoiceField(label=_("Plan"), queryset=DuesPlan.objects.none())
-    percent = forms.IntegerField(label=_("How many of a hundred"), min_value=1, max_value=20, initial=3)
     seed = LineField(
         label=_("Seed"), max_length=120,
         help_text=_("A public number nobody of us could choose, and where it is from: the lottery numbers of a day."),

@@ -18,10 +18,14 @@ from pooling.models import PlanMember
 
 
 def figures() -> Iterator[rooms.Figure]:
-    """How long an income band holds."""
+    """How long an income band holds, and how many show theirs."""
     yield rooms.Figure(
         "dues.band_months", _("How long a declared income band holds"), 12, 3, 36, _("months"),
         _("Then the member is asked again; whoever does not answer pays the highest band."),
+    )  # fmt: skip
+    yield rooms.Figure(
+        "dues.band_proofs", _("How many show their income band"), 3, 1, 20, _("of a hundred members"),
+        _("So many are drawn by lot, rounded up, each time; the seed of the draw is published."),
     )  # fmt: skip
 
 

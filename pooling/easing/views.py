@@ -12,6 +12,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from members.governance import figures
 from members.governance import pages as proposing
 from members.governance.models import Decision
 from members.models import Member, User
@@ -136,10 +137,7 @@ def draw_new(request: HttpRequest) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         said = form.cleaned_data
         try:
-            bands.draw(
-                plan_id=said["plan"].pk, seed=said["seed"], percent=said["percent"], by=access.acting(request),
-                on=clock.today(),
-            )  # fmt: skip
+            bands.draw(plan_id=said["plan"].pk, seed=said["seed"], by=access.acting(request), on=clock.today())
         except bands.BandRefused as refused:
             form.add_error(None, str(refused))
         else:
@@ -147,7 +145,8 @@ def draw_new(request: HttpRequest) -> HttpResponse:
             return redirect("easing:easing")
     return pages.page(
         request, form, heading=_("Draw who shows her band"),
-        lead=_("A few members, by lot, show a reviewer that their band is right. The seed is published."),
+        lead=_("Some members, %(count)s of a hundred by lot, show a reviewer that their band is right. The seed is "
+               "published.") % {"count": figures.value("dues.band_proofs", clock.today())},
         submit=_("Draw"), back=reverse("easing:easing"), back_words=_("Waivers, work, bands"),
     )  # fmt: skip
 

@@ -165,7 +165,7 @@ def dues_eased() -> None:
         member = w.member(name)
         dues.put_on_plan(member_id=member.pk, plan_id=plan.pk, since=member.joined_on, by=by)
     bands.declare(member_id=member.pk, place=1, by=member.user_id, on=w.ON)
-    bands.draw(plan_id=plan.pk, seed="the lottery of Saturday", percent=100, by=by, on=w.ON)
+    bands.draw(plan_id=plan.pk, seed="the lottery of Saturday", by=by, on=w.ON)
 
 
 def work() -> None:

@@ -6,13 +6,15 @@ import datetime as dt
 import hashlib
 
 import pytest
+from allauth.mfa.models import Authenticator
 from django.db import connection
 from django.urls import reverse
 
-from members.governance import decisions
+from members.governance import decisions, figures
 from members.governance.models import Decision
 from members.models import User
 from mutual import rooms
+from mutual.access import Role
 from mutual.ledger import audit
 from mutual.mail.models import Letter
 from mutual.vault import vault
@@ -202,6 +204,14 @@ class TestWork:
         assert not list(audit.findings())
 
 
+def proofs(coop, percent):
+    """Two officers decide how many of a hundred show their band, from tomorrow on."""
+    decision = figures.propose(
+        name="dues.band_proofs", value=percent, valid_from=ON + dt.timedelta(1), text="x", by=coop.by, on=ON
+    )
+    figures.confirm(decision_id=decision.pk, by=second(), on=ON)
+
+
 @pytest.fixture
 def banded(coop):
     return open_plan(
@@ -229,18 +239,27 @@ class TestBands:
         people = [make_member(f"Member{n} X") for n in range(40)]
         for member in people:
             put(coop, member, banded, place=1)
-        made = bands.draw(plan_id=banded.pk, seed="Lotto 14.11.: 3 9 17", percent=3, by=coop.by, on=ON)
-        assert bands.draw(plan_id=banded.pk, seed="Lotto 14.11.: 3 9 17", percent=3, by=coop.by, on=ON) == made
+        made = bands.draw(plan_id=banded.pk, seed="Lotto 14.11.: 3 9 17", by=coop.by, on=ON)
+        assert bands.draw(plan_id=banded.pk, seed="Lotto 14.11.: 3 9 17", by=coop.by, on=ON) == made
         numbers = sorted(member.number for member in people)
         order = sorted(numbers, key=lambda n: hashlib.sha256(f"Lotto 14.11.: 3 9 17/{n}".encode()).hexdigest())
         assert {check.member.number for check in made.checks.all()} == set(order[:2])
         assert made.list_digest == hashlib.sha256("\n".join(numbers).encode()).hexdigest()
         assert Letter.objects.filter(key__startswith="band/").count() == 2
+        with pytest.raises(figures.OutOfRange):
+            proofs(coop, 21)
+        proofs(coop, 10)
+        later = bands.draw(plan_id=banded.pk, seed="Lotto 21.11.: 4 8", by=coop.by, on=ON + dt.timedelta(1))
+        assert (made.percent, later.percent) == (3, 10)
+        assert {check.member.number for check in later.checks.all()} == set(
+            bands.lot(numbers, seed="Lotto 21.11.: 4 8", percent=10)
+        )
+        assert later.checks.count() == 4
 
     def test_are_looked_at_by_code_and_fall_to_the_standard_when_not_right(self, coop, banded, client):
         ada = make_member("Ada Byron")
         put(coop, ada, banded, place=1)
-        made = bands.draw(plan_id=banded.pk, seed="s", percent=3, by=coop.by, on=ON)
+        made = bands.draw(plan_id=banded.pk, seed="s", by=coop.by, on=ON)
         check = made.checks.get()
         with pytest.raises(bands.BeingAsked):
             bands.declare(member_id=ada.pk, place=2, by=ada.user_id, on=ON)
@@ -256,6 +275,22 @@ class TestBands:
         with pytest.raises(bands.BandRefused):
             bands.answer(code=check.code, confirmed=True, by=clara().pk, on=ON)
         assert PlanMember.objects.get(until=None).place is None
+
+    def test_are_not_looked_at_by_whoever_was_drawn_herself(self, coop, banded, client):
+        reviewer, other = make_member("Rosa Roth", roles=[Role.CLAIMS_OFFICER]), clara()
+        put(coop, reviewer, banded, place=1)
+        check = bands.draw(plan_id=banded.pk, seed="s", by=coop.by, on=ON).checks.get()
+        for confirmed in (True, False):
+            with pytest.raises(bands.NotHers):
+                bands.answer(code=check.code, confirmed=confirmed, by=reviewer.user_id, on=ON)
+        Authenticator.objects.create(user=reviewer.user, type=Authenticator.Type.TOTP, data={"secret": "x"})
+        client.force_login(reviewer.user)
+        said = client.post(reverse("easing:review", args=[check.code]), {"answer": "yes"}, follow=True)
+        assert "Another reviewer must look at your own band." in said.content.decode()
+        check.refresh_from_db()
+        assert (check.state, check.answered_by) == ("ASKED", None)
+        assert PlanMember.objects.get(until=None).place == 1
+        assert bands.answer(code=check.code, confirmed=True, by=other.pk, on=ON).state == "CONFIRMED"
 
     def test_are_said_on_the_members_own_page(self, coop, banded, client):
         ada = make_member("Ada Byron")
