@@ -20,6 +20,7 @@ from mutual.ledger import audit
 from mutual.mail.models import Letter
 from mutual.trail.models import Deed
 from mutual.vault import vault
+from mutual.vault.models import Content, Vault
 from mutual.vault.tasks import destroy_due
 from pooling.claims import claims, evidence, retention, tasks
 from pooling.claims.evidence import Why
@@ -28,6 +29,7 @@ from tests.conftest import cem, clara, make_member, make_officer
 from tests.mutual.test_uploads import pdf, photo
 from tests.pooling.claims.test_claims import ada, coop, filled, pay
 from tests.pooling.test_dues import ON
+from tests.pooling.test_treasury import theo_again
 from tests.trust.test_routes import TABLE, person
 
 __all__ = ["ada", "coop", "filled"]
@@ -56,6 +58,26 @@ def sent(client, coop, member, **more):
     answer = client.post(reverse("claims:new"), said(coop.sick, **more))
     assert answer.status_code == 302, answer.content.decode()
     return Claim.objects.latest("pk")
+
+
+def papers_hold(coop, megabytes):
+    """Two officers decide how much the papers of a claim may hold."""
+    made = figures.propose(
+        name="claims.papers_megabytes", value=megabytes, valid_from=ON, text="x", by=coop.by, on=ON
+    )  # fmt: skip
+    figures.confirm(decision_id=made.pk, by=theo_again(), on=ON)
+
+
+def of_size(count):
+    return uploads.Accepted("image/jpeg", "jpg", b"x" * count, 1)
+
+
+def submitted(coop, member, *, files, key="k"):
+    return claims.submit(
+        member_id=member.pk, fund_id=coop.sick.pk, occasion="ILLNESS", first_day=ON, last_day=ON,
+        amount=claims.Money(10, "EUR"), form_key=key, by=member.user_id, on=ON, words="x", evidence_kind="OTHER",
+        files=files,
+    )  # fmt: skip
 
 
 def officer(role=Role.CLAIMS_OFFICER, name="Clara"):
@@ -129,6 +151,25 @@ class TestForm:
         )
         assert answer.status_code == 422
         assert one.evidence.count() == 1
+
+    def test_takes_as_much_as_a_claim_may_hold_and_not_a_byte_more(self, filled, ada):
+        """Five megabytes, as officers decided: what came with the claim and what came later, together."""
+        papers_hold(filled, 5)
+        one = submitted(filled, ada, files=[of_size(2 << 20), of_size(1 << 20)])
+        assert len(evidence.add(claim_id=one.pk, kind="OTHER", files=[of_size(2 << 20)], form_key="x", on=ON)) == 1
+        with pytest.raises(evidence.TooMuch, match="holds 5 MB of files at most"):
+            evidence.add(claim_id=one.pk, kind="OTHER", files=[of_size(1)], form_key="y", on=ON)
+        assert vault.places(one.vault) == ["body", "evidence/1", "evidence/2", "evidence/3"]
+        other = submitted(filled, ada, key="other", files=[of_size(5 << 20)])  # another claim holds its own
+        assert other.evidence.count() == 1
+
+    def test_is_refused_whole_with_more_than_a_claim_may_hold(self, filled, ada):
+        papers_hold(filled, 5)
+        with pytest.raises(claims.TooManyFiles, match="holds 5 MB of files at most"):
+            submitted(filled, ada, files=[of_size(5 << 20), of_size(1)])
+        assert not Claim.objects.exists()
+        assert not Vault.objects.exists()
+        assert not list(audit.findings())
 
     def test_takes_nothing_for_a_claim_that_is_over(self, filled, ada, client):
         one = sent(client, filled, ada)
@@ -206,8 +247,6 @@ class TestCanary:
         assert CANARY in dump()
         Letter.objects.update(subject="")
         vault.open_vault("control", on=ON)
-        from mutual.vault.models import Content, Vault
-
         Content.objects.create(vault=Vault.objects.get(subject="control"), place="x", sealed=marked())
         assert CANARY.encode().hex() in dump()
 
