@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 
 import pytest
 import time_machine
@@ -81,6 +82,19 @@ class TestFund:
         for words in ("Months of cover", "Solvency", "Run-out date", "If things go worse", "The middle future"):
             assert words in shown
 
+    def test_shows_how_many_futures_have_run_short_by_each_month(self, member, simulated):
+        row = simulated.sick.forecasts.get()
+        row.outlook["out"] = [3 * n for n in range(24)]
+        row.save()
+        assert row.runs == 300
+        shown = page(member, "fund", "sickness")
+        drawn = shown.partition("<figcaption>Sickness: futures of 100 in which it has run short</figcaption>")[2]
+        cells = re.findall(
+            r'<th scope="row">(\w+ \d+)</th><td class="num">([\d.]+)</td>', drawn.partition("</figure>")[0]
+        )
+        assert cells[:3] == [("Dec 2026", "0"), ("Jan 2027", "1"), ("Feb 2027", "2")]
+        assert (len(cells), cells[-1]) == (24, ("Nov 2028", "23"))
+
     def test_tries_other_terms_without_a_script(self, member):
         shown = page(member, "fund", "sickness", dues="50", waiting="7", ceiling="1000")
         assert "simulated futures, to answer at once" in shown
@@ -118,6 +132,18 @@ class TestCockpit:
         shown = page(officer, "cockpit")
         for words in ("Sickness", "Parents", "Where the law begins", "2021/C 423/12", "2025/2", "Own reserves"):
             assert words in shown
+
+    def test_says_how_near_the_law_s_thresholds_are_and_warns(self, officer, simulated):
+        """F15: 2.7 million of dues in both funds are half of what the Union allows, more than the Netherlands do."""
+        for row in simulated.sick.forecasts.model.objects.all():
+            row.outlook["premium"] = 135_000_000
+            row.save()
+        shown = " ".join(page(officer, "cockpit").split())
+        assert "€2,700,000.00 of €5,400,000.00, 50 %" in shown
+        assert "€2,700,000.00 of €2,200,000.00, 122 %" in shown
+        assert "€2,700,000.00 of €15,000,000.00, 18 %" in shown
+        assert re.search(r'bar-bad" max="100" value="100" aria-label="Netherlands: Dues', shown)
+        assert not re.search(r'bar-(bad|warn)" max="100" value="\d+" aria-label="European Union: Dues', shown)
 
     def test_names_a_fund_that_is_not_simulated(self, officer, simulated):
         simulated.sick.forecasts.all().delete()
