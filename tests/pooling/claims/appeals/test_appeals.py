@@ -13,19 +13,24 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from invoicing.barter import accounts as barter
+from invoicing.models import Issuer
 from members.governance import figures
+from members.models import RoleGrant
 from mutual.access import Role
 from mutual.currencies import HOUR
 from mutual.ledger import audit
 from mutual.mail.models import Letter
 from mutual.money import Money
 from mutual.trail.models import Deed
+from pooling.circles import circles
 from pooling.claims import claims, tasks
 from pooling.claims.appeals import appeals, draw
 from pooling.claims.appeals.models import Appeal, Juror
 from pooling.claims.models import Claim
 from tests.conftest import cem, clara, make_member, make_officer
 from tests.invoicing.barter.test_trades import agreed, settle
+from tests.invoicing.test_invoices import client_of, draft, issue
+from tests.pooling.circles.test_circles import terms
 from tests.pooling.claims.test_claims import ada, claim, coop, filled
 from tests.pooling.test_dues import ON, held
 
@@ -43,6 +48,21 @@ def members(filled):
 def refused(filled, ada):
     one = claim(filled, ada)
     return claims.refuse(claim_id=one.pk, reason="CEILING", by=clara().pk, on=ON)
+
+
+def in_a_circle(coop, *people):
+    terms(coop)
+    circle = circles.form(name="Linden", fund_id=coop.sick.pk, by=coop.by, on=ON)
+    for member in people:
+        circles.ask(circle_id=circle.pk, member_id=member.pk, place=1, by=coop.by, on=ON)
+
+
+def bills(member, *addresses):
+    """A member issues an invoice to each client of such an address."""
+    for place, address in enumerate(addresses):
+        invoice = draft(member, client=client_of(member, email=address), key=f"{member.number}-{place}")
+        Issuer.objects.filter(member=member).update(tax_number="1", city="X")
+        issue(invoice)
 
 
 def begun(one, on=ON):
@@ -119,14 +139,42 @@ class TestBegin:
         assert Deed.objects.get(did="JURY_COMMITTED").detail == {"commitment": appeal.commitment}
         assert not appeal.jurors.exists()
 
-    def test_leaves_out_who_is_close_or_decides(self, filled, refused, members):
-        partner, member_officer = members[0], members[1]
-        settle(agreed(partner, refused.member))
-        from members.models import RoleGrant
-        from mutual.access import Role
+    def test_leaves_out_who_is_close_or_decides(self, filled, refused, members, monkeypatch):
+        """F14: her circle, whom she trades with, who bills her or whom she bills, who works for the same client; and
+        officers who decide claims. The control: where a room does not tell of them, its people are in the pool."""
+        ada, (mate, partner, biller, billed, colleague, member_officer) = refused.member, members[:6]
+        everybody = {member.number for member in members}
+        assert set(appeals.eligible(refused, on=ON)) == everybody
 
+        in_a_circle(filled, ada, mate)
+        settle(agreed(partner, ada))
+        bills(biller, ada.email.upper())
+        bills(ada, billed.email, "boss@example.org")
+        bills(colleague, "Boss@Example.org")
+        close = {
+            "pooling.circles.room": {mate}, "invoicing.barter.room": {partner},
+            "invoicing.room": {biller, billed, colleague},
+        }  # fmt: skip
         RoleGrant.objects.create(user=member_officer.user, role=Role.CLAIMS_OFFICER, granted_on=ON)
-        assert set(begun(refused).pool) == {member.number for member in members[2:]}
+        left = {member.number for member in members[6:]}
+        assert set(appeals.eligible(refused, on=ON)) == left
+        for room, people in close.items():
+            with monkeypatch.context() as silenced:
+                silenced.delattr(f"{room}.relations")
+                assert set(appeals.eligible(refused, on=ON)) == left | {one.number for one in people}, room
+
+    def test_draws_from_those_who_are_left(self, filled, refused, members):
+        settle(agreed(members[0], refused.member))
+        assert set(begun(refused).pool) == {member.number for member in members[1:]}
+
+    def test_takes_back_who_is_close_no_more(self, filled, refused, members):
+        """A trade counts for two years; whoever left the circle may sit."""
+        settle(agreed(members[0], refused.member))
+        in_a_circle(filled, refused.member, members[1])
+        assert len(appeals.eligible(refused, on=ON)) == 6
+        circles.take_back(member_id=members[1].pk, by=members[1].user_id)
+        assert len(appeals.eligible(refused, on=ON)) == 7
+        assert len(appeals.eligible(refused, on=dt.date(2028, 12, 1))) == 8
 
     def test_refuses_when_it_is_too_late(self, refused, members):
         with pytest.raises(appeals.TooLate):
