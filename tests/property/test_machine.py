@@ -24,6 +24,7 @@ from hypothesis.stateful import (
 
 from invoicing.barter import accounts as barter_accounts
 from invoicing.barter import limits, trades
+from invoicing.barter.models import Trade
 from mutual.ledger import audit, balances
 from mutual.money import from_minor, minor
 from mutual.periods import parse
@@ -360,14 +361,30 @@ SEEN: set[str] = set()
 """The states that claims and trades reached, so that a machine that never gets anywhere is noticed."""
 
 
+def a_cent_less(*, amount, really=setting_aside.set_aside, **said):
+    return really(amount=max(amount - euros(1), euros(0)), **said)
+
+
+BOTH = Trade.amounts.fget
+
+MUTATIONS = {
+    "a payment withdrawn only says so": (payments, "withdraw", lambda **said: None),
+    "a cent too little is set aside": (setting_aside, "set_aside", a_cent_less),
+    "a trade for both moves no hours": (Trade, "amounts", property(lambda trade: BOTH(trade)[:1])),
+}
+
+
 class TestCooperative:
     def test_agrees_with_the_model_after_every_step(self):
         SEEN.clear()
         run(examples=12, steps=30)
         assert {"APPROVED", "PAID", "SETTLED"} <= SEEN, SEEN
 
-    def test_notices_a_withdrawal_that_only_says_so(self, monkeypatch):
-        monkeypatch.setattr(payments, "withdraw", lambda **said: None)
+    @pytest.mark.parametrize("wrong", MUTATIONS)
+    def test_notices_what_goes_wrong(self, monkeypatch, wrong):
+        """The controls: each of these once, and nothing else."""
+        where, name, changed = MUTATIONS[wrong]
+        monkeypatch.setattr(where, name, changed)
         with pytest.raises(AssertionError):
             run(examples=12, steps=30)
 
