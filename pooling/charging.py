@@ -170,10 +170,11 @@ _BY_THE_DAY = """
     SELECT found.member_id, bool_or(found.due) FROM (
         SELECT pm.member_id, true AS due {due_from} {due_where} AND NOT {whole}
         UNION ALL
-        SELECT ch.member_id, false FROM pooling_charge ch
+        SELECT ch.member_id, false FROM pooling_charge ch JOIN pooling_planversion v ON v.id = ch.version_id
          WHERE ch.period = {label}
            AND (ch.explanation IS NOT NULL
-                OR NOT EXISTS (SELECT 1 {due_from} {due_where} AND {whole} AND pm.member_id = ch.member_id))
+                OR NOT EXISTS (SELECT 1 {due_from} {due_where} AND {whole} AND pm.member_id = ch.member_id
+                                  AND pm.plan_id = v.plan_id))
     ) AS found JOIN pooling_duesaccounts a ON a.member_id = found.member_id
      GROUP BY found.member_id ORDER BY found.member_id
 """

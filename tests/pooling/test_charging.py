@@ -128,6 +128,19 @@ class TestByTheDay:
         assert (owes(ada), ahead(ada)) == (eur("14.52"), eur(0))
         assert not list(audit.findings())
 
+    def test_charges_anew_who_is_on_another_plan_from_the_first_day_of_a_charged_period(self, coop):
+        """Nothing of it is by the day: both plans are simply whole."""
+        ada, more = make_member("Ada Byron"), open_plan(coop, "More", amount=60)
+        put(coop, ada, coop.plan)
+        charge(AUGUST)
+        put(coop, ada, more, since=AUGUST.start, on=ON)
+        for _again in range(2):
+            assert owes(ada) == eur(60)
+            charge(AUGUST)
+        put(coop, ada, coop.plan, since=AUGUST.start, on=ON)
+        assert owes(ada) == eur(45)
+        assert not list(audit.findings())
+
     def test_leaves_out_parts_where_the_plan_says_so(self, coop):
         late = on_plan(make_member("Late Comer", joined_on=dt.date(2026, 8, 4)), coop)
         gone = on_plan(make_member("Gone Girl"), coop)
