@@ -75,7 +75,12 @@ def fund(slug: str, currency: str, *, floor_minor: int = 0) -> chart.Account:
 
 def benefits(slug: str, currency: str) -> chart.Account:
     """What a fund has set aside for approved benefits; never more than was put there."""
-    return _common(f"liabilities:benefits:{slug}", AccountType.LIABILITY, currency, amount_max=0)
+    return _common(benefits_code(slug), AccountType.LIABILITY, currency, amount_max=0)
+
+
+def benefits_code(slug: str) -> str:
+    """The code of a fund's pot for approved benefits."""
+    return f"liabilities:benefits:{slug}"
 
 
 BUFFERS = "liabilities:buffer:"

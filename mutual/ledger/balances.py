@@ -17,7 +17,7 @@ from typing import Any
 from django.db import connection
 from django.db.models import Sum
 
-from mutual.ledger.keys import LINES, entry_id, entry_of, line_id
+from mutual.ledger.keys import LINES, entry_of, line_id
 from mutual.ledger.kinds import AccountType, Kind
 from mutual.ledger.models import Account, Balance, Book, EntryNote
 from mutual.money import Money, from_minor, zero
@@ -253,18 +253,6 @@ def _turned(
         for pk, _n, held, debit, credit in cursor.fetchall():
             found.setdefault(pk, (int(held), []))[1].append((int(debit), int(credit)))
     return found
-
-
-def taken_by(account: Account, keys: Iterable[str]) -> Money:
-    """What entries, given by their keys, took out of an account with their first line."""
-    entries = [entry_id(account.book_id, key) for key in keys]
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT coalesce(sum(amount), 0) FROM ledger_transfer "
-            "WHERE book_id = %s AND id = ANY(%s) AND credit_id = %s",
-            [account.book_id, entries, account.pk],
-        )
-        return from_minor(int(cursor.fetchone()[0]), account.currency.code)
 
 
 def statement(account: Account, period: Period, *, limit: int = 5000) -> Statement:

@@ -44,6 +44,7 @@ EVENTS = {
     "waiver_granted": Event(_("Dues are not asked for a while")),
     "band_asked": Event(_("You were drawn to show your income band"), needed=True),
     "benefit_paid": Event(_("A benefit is paid")),
+    "shortfall_made_up": Event(_("What was left unpaid of a benefit is made up")),
     "circle_opened": Event(_("Your circle is open")),
     "circle_joined": Event(_("You sit in your circle now")),
     "circle_level": Event(_("Your level in the circle has changed")),

@@ -8,7 +8,7 @@ wait in her claims payable for the next pay run. If the claim is withdrawn befor
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from django.db import connection, transaction
@@ -34,10 +34,22 @@ from pooling.models import Fund
 
 def approved(fund: Fund) -> Money:
     """What a fund has approved and not paid, without what circles have given for it."""
-    found = Instalment.objects.filter(fund=fund, state=Instalment.State.APPROVED)
-    due = found.aggregate(sum=Sum("amount_due"))["sum"] or 0
-    given = Carried.objects.filter(instalment__in=found, returned_on=None).aggregate(sum=Sum("given"))["sum"] or 0
-    return from_minor(due - given, fund.currency)
+    return from_minor(approved_by_fund([fund.pk]).get(fund.pk, 0), fund.currency)
+
+
+def approved_by_fund(fund_ids: Sequence[int]) -> dict[int, int]:
+    """What funds have approved and not paid, without what circles have given for it, in minor units, in one query; a
+    fund with nothing approved is left out."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT i.fund_id, sum(i.amount_due - coalesce(g.given, 0))::bigint FROM claims_instalment i
+              LEFT JOIN circles_carried g ON g.instalment_id = i.id AND g.returned_on IS NULL
+             WHERE i.state = 'APPROVED' AND i.fund_id = ANY (%s) GROUP BY 1
+            """,
+            [list(fund_ids)],
+        )
+        return dict(cursor.fetchall())
 
 
 _WAITING = """

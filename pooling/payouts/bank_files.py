@@ -1,8 +1,9 @@
-"""The bank file of a pay run: made once, kept sealed, given out again byte for byte (R-B8).
+"""The bank file of a run, or of what a decision made up for it later: made once, sealed, the same ever after (R-B8).
 
-The books moved when the run was paid; the file moves nothing there. Its message number has no gaps, and the names of
-its payments follow from the run, so that a bank that gets it twice can tell. It is sealed like the accounts it names:
-who opens it, and when, is written down before the bytes are given out.
+The books moved when it was paid there; the file moves nothing. It can only be what the journal says, payment by
+payment: whose claims payable was paid how much from which bank account. Its message number has no gaps, and the names
+of its payments follow from the run or the decision, so that a bank that gets it twice can tell. It is sealed like the
+accounts it names: who opens it, and when, is written down before the bytes are given out.
 """
 
 from __future__ import annotations
@@ -19,12 +20,12 @@ from django.utils.translation import gettext as _
 from members import payout
 from members.models import PayoutAccount
 from members.numbers import next_number
-from mutual.ledger import balances
-from mutual.money import Money, minor
+from mutual.ledger import chart
+from mutual.money import Money
 from mutual.trail import trail
 from mutual.vault import vault
 from pooling.payouts import pain
-from pooling.payouts.models import BankFile, PayRun
+from pooling.payouts.models import BankFile, PayRun, TopUp
 
 PLACE = "pain.001"
 REASON = "BANK_FILE"
@@ -45,8 +46,8 @@ class NoAccount(BankFileRefused):
 
 
 @dataclass(frozen=True)
-class Missing:
-    """A member without an account."""
+class Payee:
+    """A member whose account matters here."""
 
     number: str
     name: str
@@ -54,12 +55,16 @@ class Missing:
 
 @dataclass(frozen=True)
 class Check:
-    """Whether a run's file can be made, and what stands in the way."""
+    """Whether a file can be made, and what stands in the way.
 
-    run: PayRun
+    :ivar missing: who named no account
+    :ivar fresh: who named another account since the day of the run: worth a call before the bank gets it
+    """
+
     count: int
     total: Money
-    missing: tuple[Missing, ...]
+    missing: tuple[Payee, ...]
+    fresh: tuple[Payee, ...]
     why: str
 
     @property
@@ -70,7 +75,10 @@ class Check:
 
 @dataclass(frozen=True)
 class _Row:
-    """One instalment that the run paid; amount in cents."""
+    """One instalment that was paid; amounts in cents.
+
+    :ivar booked: what the journal paid for it, from this bank account and out of this member's claims payable
+    """
 
     claim: str
     place: int
@@ -78,6 +86,7 @@ class _Row:
     number: str
     name: str
     amount: int
+    booked: int
 
     @property
     def instalment(self) -> str:
@@ -85,30 +94,59 @@ class _Row:
         return f"{self.claim}-{self.place}"
 
 
-_ROWS = """
-    SELECT c.number, i.place, m.id, m.number, m.name, p.share + p.gift
-      FROM payouts_payout p JOIN claims_instalment i ON i.id = p.instalment_id AND i.state = 'PAID'
-      JOIN claims_claim c ON c.id = i.claim_id JOIN members_member m ON m.id = c.member_id
-     WHERE p.run_id = %s AND p.share + p.gift > 0 ORDER BY p.id
+_OF_RUN = """
+    SELECT p.id, p.instalment_id, p.share + p.gift AS amount FROM payouts_payout p
+      JOIN claims_instalment i ON i.id = p.instalment_id AND i.state = 'PAID' WHERE p.run_id = %(of)s
 """
+_OF_TOP_UP = """
+    SELECT p.id, p.instalment_id, m.amount FROM payouts_madeup m JOIN payouts_payout p ON p.id = m.payout_id
+     WHERE m.top_up_id = %(of)s
+"""
+_ROWS = """
+    SELECT c.number, i.place, m.id, m.number, m.name, paid.amount, coalesce(booked.amount, 0)
+      FROM ({paid}) AS paid JOIN claims_instalment i ON i.id = paid.instalment_id
+      JOIN claims_claim c ON c.id = i.claim_id JOIN members_member m ON m.id = c.member_id
+      LEFT JOIN LATERAL (
+           SELECT t.amount FROM ledger_transfer t JOIN ledger_account a ON a.id = t.debit_id AND a.owner_id = m.id
+            WHERE t.book_id = %(book)s AND t.debit_id = i.payable_id AND t.credit_id = %(bank)s
+              AND t.id IN (ledger_line_id(%(book)s, %(head)s || c.number || '/' || i.place, 0),
+                           ledger_line_id(%(book)s, %(head)s || c.number || '/' || i.place, 1))) AS booked ON true
+     WHERE paid.amount > 0 ORDER BY paid.id
+"""
+# A run books what it pays a member as the first line of an entry, a decision that makes up for it as the second.
 
 
-def _rows(run: PayRun) -> list[_Row]:
+def _rows(run: PayRun, top_up: TopUp | None) -> list[_Row]:
+    head = f"payrun/{run.number}/" if top_up is None else f"payrun/{run.number}/{top_up}/"
     with connection.cursor() as cursor:
-        cursor.execute(_ROWS, [run.pk])
+        cursor.execute(
+            _ROWS.format(paid=_OF_RUN if top_up is None else _OF_TOP_UP),
+            {
+                "of": run.pk if top_up is None else top_up.pk, "head": head, "book": chart.COOP,
+                "bank": run.bank.account_id,
+            },
+        )  # fmt: skip
         return [_Row(*row) for row in cursor.fetchall()]
 
 
-def check(run: PayRun) -> Check:
-    """What stands in the way of a run's file, before anything is opened."""
-    rows = _rows(run)
-    have = set(PayoutAccount.objects.filter(member__in={row.member_id for row in rows}).values_list("pk", flat=True))
-    missing = {row.number: Missing(row.number, row.name) for row in rows if row.member_id not in have}
-    total = sum(row.amount for row in rows)
-    return Check(run, len(rows), run.money(total), tuple(missing[key] for key in sorted(missing)), _why(run, rows))
+def check(run: PayRun, top_up: TopUp | None = None) -> Check:
+    """What stands in the way of a file of a run, or of what was made up for it later, before anything is opened."""
+    return _check(run, top_up, _rows(run, top_up))
 
 
-def _why(run: PayRun, rows: Sequence[_Row]) -> str:
+def _check(run: PayRun, top_up: TopUp | None, rows: Sequence[_Row]) -> Check:
+    named = dict(
+        PayoutAccount.objects.filter(member__in={row.member_id for row in rows}).values_list("pk", "changed_on")
+    )
+    payees = {row.number: (Payee(row.number, row.name), named.get(row.member_id)) for row in rows}
+    found = [payees[number] for number in sorted(payees)]
+    return Check(
+        len(rows), run.money(sum(row.amount for row in rows)), tuple(one for one, day in found if day is None),
+        tuple(one for one, day in found if day is not None and day >= run.day), _why(run, top_up, rows),
+    )  # fmt: skip
+
+
+def _why(run: PayRun, top_up: TopUp | None, rows: Sequence[_Row]) -> str:
     if run.state != PayRun.State.PAID:
         return _("The run is not finished: a file is made of what was decided and booked.")
     if run.fund.currency != CURRENCY:
@@ -117,21 +155,16 @@ def _why(run: PayRun, rows: Sequence[_Row]) -> str:
         return _("The bank account “%(bank)s” has no IBAN.") % {"bank": run.bank.name}
     if not rows:
         return _("The run paid nothing.")
-    total = sum(row.amount for row in rows)
-    if not total == run.paid == _booked(run, rows):
+    said = run.paid if top_up is None else top_up.amount
+    if sum(row.amount for row in rows) != said or any(row.amount != row.booked for row in rows):
         return _("What the run paid is not what the books say. Run the audit first.")
     return ""
 
 
-def _booked(run: PayRun, rows: Sequence[_Row]) -> int:
-    """What the journal booked out of the bank account for these instalments of the run, in cents."""
-    keys = [f"payrun/{run.number}/{row.claim}/{row.place}" for row in rows]
-    return minor(balances.taken_by(run.bank.account, keys))
-
-
 @transaction.atomic(durable=True)
-def make(*, run_id: int, by: int, at: dt.datetime) -> BankFile:
-    """Make the file of a run, or answer with the one there is: whoever comes second gets the first one's.
+def make(*, run_id: int, by: int, at: dt.datetime, top_up_id: int | None = None) -> BankFile:
+    """Make the file of a run, or of what a decision made up for it later; or answer with the one there is: whoever
+    comes second gets the first one's.
 
     The members' accounts are opened in the same transaction, and that is written down: what leaves it is sealed.
 
@@ -140,30 +173,32 @@ def make(*, run_id: int, by: int, at: dt.datetime) -> BankFile:
     :raises BankFileRefused: if no bank would take the file
     """
     run = _lock(run_id)
-    known = BankFile.objects.filter(run=run).first()
+    top_up = None if top_up_id is None else run.top_ups.select_related("decision", "run__fund").get(pk=top_up_id)
+    known = BankFile.objects.filter(run=run, top_up=top_up).first()
     if known is not None:
         return known
-    found = check(run)
+    rows = _rows(run, top_up)
+    found = _check(run, top_up, rows)
     if found.missing:
         names = ", ".join(f"{one.number} {one.name}" for one in found.missing)
         raise NoAccount(_("No account is named by: %(names)s.") % {"names": names})
     if found.why:
         raise NotPaid(found.why)
-    rows = _rows(run)
+    name = run.number if top_up is None else str(top_up)
     accounts = payout.take_many({row.member_id for row in rows}, by=by, at=at, reason=REASON)
-    file = BankFile(run=run, number=next_number("SF"), made_by=by, made_on=at.date())
+    file = BankFile(number=next_number("SF"), run=run, top_up=top_up, made_by=by, made_on=at.date())
     order = pain.Order(
         message=file.number, made_at=at.replace(microsecond=0), payer=settings.COOPERATIVE_NAME,
         payer_iban=run.bank.iban, payer_bic=run.bank.bic, pay_on=at.date(),
         credits=tuple(
             pain.Credit(
-                f"{run.number}-{row.instalment}", *accounts[row.member_id], row.amount,
-                f"{settings.COOPERATIVE_NAME} {run.number}",
+                f"{name}-{row.instalment}", *accounts[row.member_id], row.amount,
+                f"{settings.COOPERATIVE_NAME} {name}",
             )
             for row in rows
         ),
     )  # fmt: skip
-    assert order.total == run.paid, "What is paid is what was checked."
+    assert run.money(order.total) == found.total, "What is paid is what was checked."
     try:
         made = pain.build(order)
     except pain.PainRefused as refused:
@@ -174,7 +209,7 @@ def make(*, run_id: int, by: int, at: dt.datetime) -> BankFile:
     vault.open_vault(file.vault, on=at.date())
     vault.seal(subject=file.vault, place=PLACE, content=made)
     trail.record(
-        by=by, did="BANK_FILE_MADE", subject=run.number,
+        by=by, did="BANK_FILE_MADE", subject=name,
         detail={**trail.amount(file.total), "file": file.number, "count": file.count, "sha256": file.digest},
     )  # fmt: skip
     return file

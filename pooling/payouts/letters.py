@@ -1,4 +1,4 @@
-"""Letters to those whom a run paid: how much, and where it was less than approved, why."""
+"""Letters to those whom a run paid: how much, where it was less than approved why, and what was made up later."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from django.utils import translation
 from mutual import formats
 from mutual.mail import letters
 from pooling.claims.models import Instalment
-from pooling.payouts.models import Payout, PayRun
+from pooling.payouts.models import MadeUp, Payout, PayRun, TopUp
 
 
 def tell(*, number: str, after: int, upto: int) -> int:
@@ -29,6 +29,29 @@ def tell(*, number: str, after: int, upto: int) -> int:
                     "member": claim.member, "number": claim.number, "fund": run.fund, "whole": run.is_whole,
                     "percent": formats.percent(run.index, 2), "share": run.money(one.share + one.gift),
                     "left": run.money(one.due - one.share),
+                },
+            )  # fmt: skip
+        told += 1
+    return told
+
+
+def tell_made_up(*, decision: str) -> int:
+    """Write a letter for each instalment for which a decision made up something, each once; returns how many."""
+    made = TopUp.objects.select_related("run__fund").get(decision__number=decision)
+    found = MadeUp.objects.select_related("payout__instalment__claim__member").filter(top_up=made)
+    told = 0
+    for one in found.order_by("pk").iterator(chunk_size=500):
+        instalment = one.payout.instalment
+        claim = instalment.claim
+        with transaction.atomic(), translation.override(claim.member.language):
+            letters.send(
+                key=f"payrun/{made.run.number}/{decision}/{claim.number}/{instalment.place}", to=claim.member.email,
+                template="emails/shortfall_made_up", language=claim.member.language,
+                reader=claim.member.user_id,
+                context={
+                    "member": claim.member, "number": claim.number, "fund": made.run.fund, "decision": decision,
+                    "percent": formats.percent(made.run.index, 2), "amount": made.run.money(one.amount),
+                    "left": made.run.money(instalment.amount_due - instalment.amount_paid),
                 },
             )  # fmt: skip
         told += 1

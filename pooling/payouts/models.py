@@ -97,12 +97,52 @@ class Payout(models.Model):
         indexes = [models.Index(fields=["run", "id"], name="payout_of_run")]
 
 
-class BankFile(models.Model):
-    """The file that has a bank pay what a run paid in the books. Its bytes are sealed; made once, never changed."""
+class TopUp(models.Model):
+    """What a decision made up later of what a run left unpaid: for all in the same proportion (F11)."""
 
-    run = models.OneToOneField(PayRun, on_delete=models.PROTECT, primary_key=True, related_name="bank_file")
-    number = models.CharField(max_length=12, unique=True)
+    decision = models.OneToOneField(
+        "governance.Decision", on_delete=models.PROTECT, primary_key=True, related_name="top_up"
+    )
+    run = models.ForeignKey(PayRun, on_delete=models.PROTECT, related_name="top_ups")
+    amount = models.BigIntegerField()
+    made_on = models.DateField()
+
+    class Meta:
+        constraints = [models.CheckConstraint(name="top_up_pays_something", condition=Q(amount__gt=0))]
+        ordering = ["pk"]
+
+    def __str__(self) -> str:
+        return self.decision.number
+
+    @property
+    def total(self) -> Money:
+        """What it made up together."""
+        return self.run.money(self.amount)
+
+
+class MadeUp(models.Model):
+    """One instalment's part of what was made up."""
+
+    id = models.BigAutoField(primary_key=True)
+    top_up = models.ForeignKey(TopUp, on_delete=models.PROTECT, related_name="parts", db_index=False)
+    payout = models.ForeignKey(Payout, on_delete=models.PROTECT, related_name="made_up")
+    amount = models.BigIntegerField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["top_up", "payout"], name="made_up_once"),
+            models.CheckConstraint(name="made_up_pays_something", condition=Q(amount__gt=0)),
+        ]
+
+
+class BankFile(models.Model):
+    """The file that has a bank pay what the books paid: with a run, or later for it (``top_up``). Its bytes are sealed;
+    made once, never changed."""
+
+    number = models.CharField(max_length=12, primary_key=True)
     """The message's number in the file: without gaps."""
+    run = models.ForeignKey(PayRun, on_delete=models.PROTECT, related_name="bank_files")
+    top_up = models.OneToOneField(TopUp, on_delete=models.PROTECT, null=True, related_name="bank_file")
     count = models.PositiveIntegerField()
     amount = models.BigIntegerField()
     digest = models.CharField(max_length=64)
@@ -113,6 +153,7 @@ class BankFile(models.Model):
     class Meta:
         constraints = [
             models.CheckConstraint(name="bank_file_pays_something", condition=Q(amount__gt=0, count__gt=0)),
+            models.UniqueConstraint(fields=["run"], condition=Q(top_up=None), name="one_bank_file_of_a_run"),
         ]
 
     def __str__(self) -> str:

@@ -18,6 +18,7 @@ from members.governance import decisions, figures
 from members.governance.models import Decision
 from members.numbers import next_number
 from mutual import formats
+from mutual.jobs import queue
 from mutual.ledger import balances, journal
 from mutual.ledger.kinds import Kind
 from mutual.money import Money, from_minor, minor, zero
@@ -26,7 +27,7 @@ from pooling import accounts, booking, setting_aside
 from pooling.circles import giving
 from pooling.models import Fund
 from pooling.payouts import loans
-from pooling.payouts.models import HardFloor, Loan, PayRun
+from pooling.payouts.models import HardFloor, Loan, PayRun, TopUp
 from pooling.treasury.models import BankAccount
 
 TOP_UP = "SHORTFALL"
@@ -237,29 +238,31 @@ def _set_floor(decision: Decision, terms: dict[str, Any], by: int, on: dt.date) 
 
 
 _PARTS = """
-    SELECT id, instalment_id, (base + CASE WHEN rank <= {amount} - whole THEN 1 ELSE 0 END)::bigint AS part
-      FROM (SELECT p.id, p.instalment_id, div({amount} * left_.over, {short}) AS base,
+    SELECT id, (base + CASE WHEN rank <= {amount} - whole THEN 1 ELSE 0 END)::bigint AS part
+      FROM (SELECT p.id, div({amount} * left_.over, {short}) AS base,
                    row_number() OVER (ORDER BY mod({amount} * left_.over, {short}) DESC, p.id) AS rank,
                    sum(div({amount} * left_.over, {short})) OVER () AS whole
               FROM payouts_payout p JOIN claims_instalment i ON i.id = p.instalment_id AND i.state = 'PAID'
              CROSS JOIN LATERAL (SELECT (p.due + p.gift - i.amount_paid)::numeric AS over) AS left_
              WHERE p.run_id = {run} AND left_.over > 0) AS ranked
 """
-_TOPPED = """
-    WITH part AS (UPDATE payouts_payout p SET topped_up = p.topped_up + parts.part
-                    FROM ({parts}) AS parts WHERE parts.id = p.id AND parts.part > 0
-               RETURNING p.instalment_id, parts.part),
-    paid AS (UPDATE claims_instalment i SET amount_paid = i.amount_paid + part.part FROM part
-              WHERE i.id = part.instalment_id RETURNING i.claim_id, i.place, i.payable_id, part.part)
-    INSERT INTO topping_up SELECT c.number, paid.place, paid.payable_id, paid.part FROM paid
-      JOIN claims_claim c ON c.id = paid.claim_id
+_MADE_UP = """
+    WITH made AS (INSERT INTO payouts_madeup (top_up_id, payout_id, amount)
+                  SELECT {top_up}, parts.id, parts.part FROM ({parts}) AS parts WHERE parts.part > 0 ORDER BY parts.id
+               RETURNING payout_id, amount),
+    topped AS (UPDATE payouts_payout p SET topped_up = p.topped_up + made.amount FROM made WHERE made.payout_id = p.id
+            RETURNING p.instalment_id, made.amount)
+    UPDATE claims_instalment i SET amount_paid = i.amount_paid + topped.amount FROM topped
+     WHERE topped.instalment_id = i.id
 """
 _TOP_UPS = """
-    SELECT {head}::text || t.number || '/' || t.place AS key, side.line, side.debit_id, side.credit_id,
-           t.part AS amount, {currency} AS currency_id, t.number AS document
-      FROM topping_up t
-     CROSS JOIN LATERAL (VALUES (0, {fund}::bigint, t.payable_id), (1, t.payable_id, {bank}::bigint))
+    SELECT {head}::text || c.number || '/' || i.place AS key, side.line, side.debit_id, side.credit_id,
+           m.amount, {currency} AS currency_id, c.number::text AS document
+      FROM payouts_madeup m JOIN payouts_payout p ON p.id = m.payout_id
+      JOIN claims_instalment i ON i.id = p.instalment_id JOIN claims_claim c ON c.id = i.claim_id
+     CROSS JOIN LATERAL (VALUES (0, {fund}::bigint, i.payable_id), (1, i.payable_id, {bank}::bigint))
         AS side (line, debit_id, credit_id)
+     WHERE m.top_up_id = {top_up}
 """
 
 
@@ -276,20 +279,18 @@ def _top_up(decision: Decision, terms: dict[str, Any], by: int, on: dt.date) -> 
     parts = sql.SQL(_PARTS).format(
         amount=sql.Literal(terms["minor"]), short=sql.Literal(minor(shortfall(run))), run=sql.Literal(run.pk)
     )
+    made = TopUp.objects.create(decision=decision, run=run, amount=terms["minor"], made_on=on)
     with connection.cursor() as cursor:
-        cursor.execute(
-            "CREATE TEMP TABLE IF NOT EXISTS topping_up (number text, place integer, payable_id bigint, part bigint) "
-            "ON COMMIT DELETE ROWS; TRUNCATE topping_up"
-        )
-        cursor.execute(sql.SQL(_TOPPED).format(parts=parts))
+        cursor.execute(sql.SQL(_MADE_UP).format(parts=parts, top_up=sql.Literal(made.pk)))
     journal.post_query(
         kind=Kind.SHORTFALL_PAID, date=on, recorded_by=by,
         query=sql.SQL(_TOP_UPS).format(
-            head=sql.Literal(f"payrun/{run.number}/{decision.number}/"),
+            head=sql.Literal(f"payrun/{run.number}/{decision.number}/"), top_up=sql.Literal(made.pk),
             currency=sql.Literal(run.fund.account.currency_id),
             fund=sql.Literal(run.fund.account_id), bank=sql.Literal(run.bank.account_id),
         ),
     )  # fmt: skip
+    queue.after_commit("pooling.payouts.tasks.tell_made_up", decision=decision.number)
 
 
 _CARRY_OUT: dict[str, Callable[[Decision, dict[str, Any], int, dt.date], None]] = {

@@ -13,14 +13,12 @@ from django.db.models import F
 from django.utils.translation import gettext as _
 
 from mutual import charts, formats
-from mutual.ledger import balances
 from mutual.money import Money, from_minor, zero
 from mutual.tables import Cell
-from pooling import setting_aside
 from pooling.claims.models import Instalment
 from pooling.models import Fund
 from pooling.payouts import index, proposals
-from pooling.payouts.loans import hard_floor
+from pooling.payouts.loans import hard_floors
 from pooling.payouts.models import Loan, Payout, PayRun
 
 FEW = 5
@@ -101,17 +99,20 @@ def published(limit: int = 60) -> list[Published]:
 
 
 def fund_lines() -> list[FundLine]:
-    """Every open fund; the same number of queries for each."""
+    """Every open fund; the same few queries for any number."""
     running = {run.fund_id: run for run in PayRun.objects.filter(state=PayRun.State.RUNNING)}
     counts = _counts()
+    funds = list(Fund.objects.select_related("account__currency").filter(closed_on=None).order_by("name"))
+    standings, floors = index.standings(funds), hard_floors(funds)
     lines = []
-    for fund in Fund.objects.select_related("account__currency").filter(closed_on=None).order_by("name"):
-        would = index.would_be(fund)
+    for fund in funds:
+        stands = standings[fund.pk]
+        would = stands.cover
         lines.append(
             FundLine(
-                fund, balances.of(fund.account), setting_aside.held(fund), from_minor(would.approved, fund.currency),
+                fund, stands.holds, stands.aside, from_minor(would.approved, fund.currency),
                 counts.get(fund.pk, 0), percent(would.parts), would.payable < would.approved,
-                hard_floor(fund), running.get(fund.pk),
+                floors[fund.pk], running.get(fund.pk),
             )
         )  # fmt: skip
     return lines

@@ -113,6 +113,16 @@ _CHECKS = (
         """,
     ),
     (
+        "what decisions made up later is listed",
+        "Payout {0} says that {1} were made up, but its parts sum to {2}.",
+        """
+        SELECT coalesce(p.id, m.payout_id), coalesce(p.topped_up, 0), coalesce(m.amount, 0)
+          FROM (SELECT id, topped_up FROM payouts_payout WHERE topped_up <> 0) AS p
+          FULL JOIN (SELECT payout_id, sum(amount) AS amount FROM payouts_madeup GROUP BY 1) AS m ON m.payout_id = p.id
+         WHERE coalesce(p.topped_up, 0) <> coalesce(m.amount, 0) LIMIT 50
+        """,
+    ),
+    (
         "what funds lent one another is in the journal",
         "Loan {0} says {1} and {2} came back; the journal says {3} and {4}.",
         """

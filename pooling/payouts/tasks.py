@@ -17,6 +17,11 @@ def tell(*, number: str, after: int, upto: int) -> None:
     letters.tell(number=number, after=after, upto=upto)
 
 
+def tell_made_up(*, decision: str) -> None:
+    """Write to those for whom a decision made up what a run had left unpaid."""
+    letters.tell_made_up(decision=decision)
+
+
 @task
 def repay_loans() -> int:
     """Let each fund repay what is due, as far as it can."""

@@ -97,46 +97,63 @@ def run_page(request: HttpRequest, number: str) -> HttpResponseBase:
     context = {
         "view": reports.run(run), "progress": paying.prepare(run), "pays": _has(request, Role.TREASURER),
         "can_write": _has(request, *MONEY), "chart": reports.history(run.fund),
+        "top_ups": run.top_ups.select_related("decision", "run__fund"),
     }  # fmt: skip
     return render(request, "payouts/run.html", context)
 
 
-@access.roles(Role.TREASURER)
+@access.roles(*SEEING)
 @require_http_methods(["GET", "POST"])
-def bank_file(request: HttpRequest, number: str) -> HttpResponse:
-    """The bank file of a run: what it would pay, who named no account, and making it."""
+def bank_files_page(request: HttpRequest, number: str) -> HttpResponse:
+    """The bank file of a run, and those of what was made up for it later: what each would pay, who named no account or
+    a new one, and making it. Whoever signs second at the bank compares the digest here."""
     run = get_object_or_404(PayRun.objects.select_related("fund", "bank__account__currency"), number=number)
+    top_ups = {str(one): one for one in run.top_ups.select_related("decision", "run__fund")}
     if request.method == "POST":
+        decision = request.POST.get("decision", "")
+        if not _has(request, Role.TREASURER) or (decision and decision not in top_ups):
+            raise Http404
+        top_up = top_ups.get(decision)
         try:
-            made = bank_files.make(run_id=run.pk, by=access.acting(request), at=clock.now())
+            made = bank_files.make(
+                run_id=run.pk, top_up_id=None if top_up is None else top_up.pk, by=access.acting(request),
+                at=clock.now(),
+            )  # fmt: skip
         except bank_files.BankFileRefused as refused:
             messages.error(request, str(refused))
         else:
             messages.success(request, _("%(file)s is made. It stays the same however often you fetch it.") % {
                 "file": made.number,
             })  # fmt: skip
-        return redirect("payouts:bank_file", number)
-    file = BankFile.objects.filter(run=run).first()
-    looks = vault.openings(file.vault) if file is not None else []
-    names = people.names([*(look.by for look in looks), file.made_by if file is not None else None])
-    context = {
-        "run": run, "file": file, "made_by": names[file.made_by] if file is not None else "",
-        "check": bank_files.check(run) if file is None else None,
-        "looks": [(names[look.by], look.at) for look in looks],
-    }  # fmt: skip
-    return render(request, "payouts/bank_file.html", context)
+        return redirect("payouts:bank_files", number)
+    files = {file.top_up_id: file for file in BankFile.objects.select_related("run__fund").filter(run=run)}
+    looks = {file.pk: vault.openings(file.vault) for file in files.values()}
+    names = people.names(
+        [*(look.by for some in looks.values() for look in some), *(file.made_by for file in files.values())]
+    )
+    parts = []
+    for top_up in (None, *top_ups.values()):
+        file = files.get(None if top_up is None else top_up.pk)
+        parts.append({
+            "top_up": top_up, "file": file, "made_by": names[file.made_by] if file else "",
+            "check": None if file else bank_files.check(run, top_up),
+            "looks": [(names[look.by], look.at) for look in looks[file.pk]] if file else [],
+        })  # fmt: skip
+    return render(
+        request, "payouts/bank_files.html", {"run": run, "parts": parts, "pays": _has(request, Role.TREASURER)}
+    )
 
 
 @access.roles(Role.TREASURER)
 @require_POST
 def bank_file_bytes(request: HttpRequest, number: str) -> HttpResponse:
-    """The file itself; that it was fetched is written down."""
-    file = get_object_or_404(BankFile.objects.select_related("run__fund"), run__number=number)
+    """A file itself; that it was fetched is written down."""
+    file = get_object_or_404(BankFile.objects.select_related("run"), number=number)
     try:
         found = bank_files.content(file, by=access.acting(request), at=clock.now())
     except VaultRefused as refused:
         messages.error(request, str(refused))
-        return redirect("payouts:bank_file", number)
+        return redirect("payouts:bank_files", file.run.number)
     answer = HttpResponse(found, content_type="application/xml")
     answer["Content-Disposition"] = f'attachment; filename="{file.number}.xml"'
     return answer

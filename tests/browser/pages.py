@@ -162,10 +162,10 @@ ABOUT: dict[str, str | list[Opening]] = {
         "payouts/decisions/<str:number>/": [("theo", "decisions.HARD_FLOOR"), ("anders", "decisions.FUND_LOAN")],
         "payouts/decisions/new/<slug:kind>/": [("tessa", "'loan'")],
         "payouts/loans/<str:number>/repay/": [("tessa", "loan")],
+        "payouts/files/<str:number>/": SENT,
         "payouts/preview/<slug:slug>/": [("tessa", "fund")],
         "payouts/runs/<str:number>/": [("tessa", "pay_run")],
-        "payouts/runs/<str:number>/file/": [("tessa", "pay_run")],
-        "payouts/runs/<str:number>/file/pain001/": SENT,
+        "payouts/runs/<str:number>/file/": [("tessa", "pay_run"), ("anders", "pay_run")],
         "solvency/<slug:slug>/": [("ada", "fund"), ("tessa", "fund")],
         "payments/<str:number>/": [
             ("tessa", "payments.ahead"), ("tessa", "payments.unplaced"), ("tessa", "payments.placed"),

@@ -67,6 +67,7 @@ BREAKS = {
     "premiums are in the journal": "UPDATE circles_premium SET paid = paid - 1",
     "pay runs under way are covered": "UPDATE payouts_payout SET due = due + 9000, share = share + 9000",
     "pay runs paid what they say": "UPDATE payouts_payrun SET paid = paid - 1 WHERE state = 'PAID'",
+    "what decisions made up later is listed": "UPDATE payouts_payout SET due = due + 1, topped_up = topped_up + 1",
     "what funds lent one another is in the journal": "UPDATE payouts_loan SET repaid = repaid + 1",
     "a decided appeal has its majority": "UPDATE appeals_appeal SET state = 'DISMISSED' WHERE state = 'GRANTED'",
     "allocations are in the journal": "UPDATE surplus_allocation SET amount = amount + 1",

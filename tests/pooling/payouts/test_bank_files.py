@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import hashlib
 import time
 
@@ -10,23 +11,30 @@ from allauth.account.authentication import AUTHENTICATION_METHODS_SESSION_KEY
 from allauth.account.internal.flows import login
 from allauth.mfa.models import Authenticator
 from django.db import connection
+from django.db.models import F
 from django.urls import reverse
 
 from members import payout
 from members.models import Member, PayoutAccount
 from mutual import clock
+from mutual.jobs import queue
 from mutual.ledger import audit
+from mutual.mail import events
 from mutual.mail.models import Letter
+from mutual.money import Money
 from mutual.trail.models import Deed
 from mutual.vault import vault
 from mutual.vault.models import Content, Opening
-from pooling.payouts import bank_files, pain
-from pooling.payouts.models import BankFile, PayRun
+from pooling.claims.models import Claim
+from pooling.payouts import bank_files, letters, pain, proposals
+from pooling.payouts.models import BankFile, MadeUp, Payout, PayRun
+from pooling.treasury import corrections
 from pooling.treasury.models import BankAccount
 from tests.conftest import make_member
 from tests.pooling.claims.test_claims import filled
 from tests.pooling.payouts.test_paying import pay, short, start
 from tests.pooling.test_dues import ON, coop
+from tests.pooling.test_treasury import theo_again
 from tests.trust.test_routes import person
 
 __all__ = ["coop", "filled", "short"]
@@ -120,6 +128,100 @@ class TestMake:
             make(named, short.by)
         assert not BankFile.objects.exists()
 
+    @pytest.mark.parametrize("moved", ["amounts", "claims"])
+    def test_is_refused_where_the_sum_is_right_and_a_payment_is_not(self, named, short, moved):
+        """What the run's tables say can be changed by whoever reaches the database; what the journal says cannot."""
+        ada, bea, cleo = claimants()
+        if moved == "amounts":
+            Payout.objects.filter(instalment__claim__member=ada).update(share=F("share") - 100)
+            Payout.objects.filter(instalment__claim__member=bea).update(share=F("share") + 100)
+        else:
+            Claim.objects.filter(member=ada).update(member=cleo)
+        with pytest.raises(bank_files.NotPaid, match="not what the books say"):
+            make(named, short.by)
+        assert not BankFile.objects.exists()
+        assert not Opening.objects.exists()
+
+    def test_tells_who_named_an_account_since_the_run(self, named, short, client):
+        """She may; whoever looks at the file is told, by number and name, and never the account."""
+        PayoutAccount.objects.update(changed_on=ON - dt.timedelta(1))
+        assert bank_files.check(named).fresh == ()
+        bea = claimants()[1]
+        name(bea, "FR1420041010050500013M02606", holder="Bea Neu")
+        assert [one.number for one in bank_files.check(named).fresh] == [bea.number]
+        client.force_login(person("auditor"))
+        page = client.get(reverse("payouts:bank_files", args=[named.number])).content.decode()
+        assert "Account named since" in page
+        assert "FR14" not in page
+
+
+class TestTopUp:
+    def test_has_a_file_of_its_own_and_a_letter_for_each_part(self, named, short, client):
+        fill(short, 100)
+        made = make_up(named, short, "100.00")
+        first = make(named, short.by)
+        (top_up,) = named.top_ups.all()
+        file = bank_files.make(run_id=named.pk, top_up_id=top_up.pk, by=short.by, at=clock.now())
+        assert bank_files.make(run_id=named.pk, top_up_id=top_up.pk, by=short.by, at=clock.now()) == file != first
+        payments = list(pain.payments(bank_files.content(file, by=short.by, at=clock.now())))
+        parts = list(MadeUp.objects.order_by("pk").values_list("amount", flat=True))
+        assert [(iban, amount) for _name, iban, amount in payments] == list(zip(IBANS, parts, strict=True))
+        assert payments[0][0] == f"{made.number}-C-000001-1"
+        assert (sum(parts), file.amount, file.number) == (10_000, 10_000, "SF-000002")
+        assert first.amount == named.paid == 49_994
+        assert not list(audit.findings())
+        queue.work_all()
+        ada = claimants()[0]
+        letter = Letter.objects.get(to=ada.email, subject__startswith="More is paid")
+        assert f"€{parts[0] / 100:.2f} more for your claim C-000001" in letter.text
+        assert made.number in letter.text
+        assert "still stay unpaid" in letter.text
+        assert letters.tell_made_up(decision=made.number) == 3
+        assert Letter.objects.filter(subject__startswith="More is paid").count() == 3
+        client.force_login(person("treasurer"))
+        page = client.get(reverse("payouts:bank_files", args=[named.number])).content.decode()
+        assert file.digest in page
+        assert first.digest in page
+
+    def test_is_made_from_the_page_and_not_told_to_whoever_does_without(self, named, short, client):
+        fill(short, 500)
+        events.mute(reader=claimants()[0].user_id, events=["shortfall_made_up"])
+        made = make_up(named, short, "200.06")
+        queue.work_all()
+        told = Letter.objects.filter(subject__startswith="More is paid")
+        assert {letter.to for letter in told} == {one.email for one in claimants()[1:]}
+        assert "everything that was approved is paid" in told[0].text
+        client.force_login(person("treasurer"))
+        page = reverse("payouts:bank_files", args=[named.number])
+        client.post(page, {"decision": made.number})
+        assert BankFile.objects.get().top_up.decision == made
+        for nothing in ("D-9999", "\x00"):
+            assert client.post(page, {"decision": nothing}).status_code == 404
+
+    def test_is_refused_where_the_journal_says_something_else(self, named, short):
+        fill(short, 100)
+        make_up(named, short, "100.00")
+        (top_up,) = named.top_ups.all()
+        MadeUp.objects.filter(payout__instalment__claim__member=claimants()[0]).update(amount=F("amount") + 1)
+        MadeUp.objects.filter(payout__instalment__claim__member=claimants()[1]).update(amount=F("amount") - 1)
+        with pytest.raises(bank_files.NotPaid, match="not what the books say"):
+            bank_files.make(run_id=named.pk, top_up_id=top_up.pk, by=short.by, at=clock.now())
+        assert {finding.rule for finding in audit.findings()} == {"what decisions made up later is listed"}
+
+
+def fill(short, amount):
+    corrections.confirm(
+        decision_id=corrections.propose_opening(
+            bank_id=None, fund_id=short.sick.pk, amount=Money(amount, "EUR"), day=ON, text="More", by=short.by, on=ON
+        ).pk,
+        kind=corrections.OPENING, by=theo_again(), on=ON,
+    )  # fmt: skip
+
+
+def make_up(run, short, amount):
+    one = proposals.propose_top_up(run_id=run.pk, amount=Money(amount, "EUR"), text="Voted", by=short.by, on=ON)
+    return proposals.confirm(decision_id=one.pk, kind=one.kind, by=theo_again(), on=ON)
+
 
 def refuse(_content):
     raise pain.PainRefused("no")
@@ -173,6 +275,14 @@ class TestNameAccount:
         assert vault.is_destroyed(first.vault)
         assert Letter.objects.filter(key__endswith="/named").count() == 2
 
+    def test_is_done_by_nobody_but_herself(self, coop):
+        """Whoever makes a bank file decides about no account in it."""
+        ada = make_member("Ada X")
+        name(ada, IBANS[0])
+        with pytest.raises(AssertionError, match="Only she herself"):
+            name(ada, IBANS[1], by=person("administrator").pk)
+        assert PayoutAccount.objects.get().tail == "3000"
+
     def test_needs_a_second_factor_and_a_number_that_checks(self, coop):
         ada = make_member("Ada X")
         with pytest.raises(payout.NoSecondFactor):
@@ -211,7 +321,7 @@ class TestPages:
         assert "DE… 3000" in client.get(reverse("members:profile")).content.decode()
 
     def test_a_treasurer_makes_and_fetches_it(self, paid, client):
-        page = reverse("payouts:bank_file", args=[paid.number])
+        page = reverse("payouts:bank_files", args=[paid.number])
         client.force_login(person("treasurer"))
         said = client.get(page).content.decode()
         assert "Ada X" in said
@@ -221,9 +331,15 @@ class TestPages:
             name(member, iban)
         assert "Make the file" in client.get(page).content.decode()
         client.post(page)
-        files = [client.post(reverse("payouts:bank_file_bytes", args=[paid.number])) for _again in range(2)]
+        files = [client.post(reverse("payouts:bank_file_bytes", args=["SF-000001"])) for _again in range(2)]
         assert files[0].content == files[1].content
         assert files[0]["Content-Disposition"] == 'attachment; filename="SF-000001.xml"'
         assert "Who fetched it" in client.get(page).content.decode()
-        client.force_login(person("administrator"))
+        client.force_login(person("auditor"))
+        seen = client.get(page).content.decode()
+        assert BankFile.objects.get().digest in seen
+        assert "Fetch the file" not in seen
+        assert client.post(page).status_code == 404
+        assert client.post(reverse("payouts:bank_file_bytes", args=["SF-000001"])).status_code == 404
+        client.force_login(person("claims_officer"))
         assert client.get(page).status_code == 404

@@ -13,10 +13,11 @@ from mutual.access import Role
 from mutual.ledger import audit, balances
 from mutual.money import Money
 from mutual.periods import add_months
-from pooling import setting_aside
+from pooling import funds, setting_aside
 from pooling.claims.models import Instalment
-from pooling.payouts import loans, proposals, reports
+from pooling.payouts import loans, proposals, reports, tasks
 from pooling.payouts.models import Loan, PayRun
+from pooling.treasury import corrections
 from tests.conftest import make_member
 from tests.pooling.claims.test_claims import approved, filled
 from tests.pooling.payouts.test_paying import pay, short, start
@@ -92,8 +93,6 @@ class TestHardFloor:
 
 class TestTopUp:
     def fill(self, coop, amount):
-        from pooling.treasury import corrections
-
         more = corrections.propose_opening(
             bank_id=None, fund_id=coop.sick.pk, amount=eur(amount), day=ON, text="More", by=coop.by, on=ON
         )
@@ -186,6 +185,51 @@ class TestLoan:
             loans.repay_early(loan_id=loan.pk, amount=eur("100.01"), by=filled.by, on=ON)
         loans.repay_early(loan_id=loan.pk, amount=eur(100), by=filled.by, on=ON)
         assert balances.of(loan.borrower.account) == keeps
+
+    def test_is_repaid_by_the_clock_whatever_was_repaid_sooner_and_never_twice(self, filled, time_machine):
+        """33.34, 33.34, 33.33; half of it sooner: the second part is there already, the last is what is left."""
+        confirm(lend(filled, "100.01"))
+        loan = Loan.objects.get()
+
+        def repaid_by_the_clock_on(day):
+            time_machine.move_to(f"{day} 06:00+00:00")
+            found = [tasks.repay_loans() for _again in range(3)]
+            loan.refresh_from_db()
+            return found, loan.repaid
+
+        assert repaid_by_the_clock_on("2026-11-30") == ([0, 0, 0], 0)
+        assert repaid_by_the_clock_on("2026-12-01") == ([1, 0, 0], 3334)
+        loans.repay_early(loan_id=loan.pk, amount=eur(50), by=filled.by, on=dt.date(2026, 12, 2))
+        assert repaid_by_the_clock_on("2027-01-01") == ([0, 0, 0], 8334)
+        assert repaid_by_the_clock_on("2027-02-01") == ([1, 0, 0], 10001)
+        assert repaid_by_the_clock_on("2027-03-01") == ([0, 0, 0], 10001)
+        assert loan.open == eur(0)
+        assert (held(filled.sick.account), held(filled.birth.account)) == (eur(600), eur(0))
+        assert not list(audit.findings())
+
+    def test_is_repaid_by_the_clock_past_the_borrower_s_hard_floor_down_to_its_floor(self, filled, time_machine):
+        """What is due is no gift: only what is sooner than due stops at the hard floor."""
+        confirm(lend(filled, "100.01"))
+        loan, birth = Loan.objects.get(), filled.birth
+        confirm(proposals.propose_hard_floor(fund_id=birth.pk, amount=eur(90), text="x", by=filled.by, on=ON))
+        funds.change(
+            fund_id=birth.pk, name=birth.name, description="", promise="VARYING", target=None, floor=eur(20),
+            by=filled.by,
+        )  # fmt: skip
+        with pytest.raises(loans.SickPayFirst, match=r"10\.01"):
+            loans.repay_early(loan_id=loan.pk, amount=eur("10.02"), by=filled.by, on=ON)
+        for day, left in (("2026-12-01", "66.67"), ("2027-01-01", "33.33"), ("2027-02-01", "20.00")):
+            time_machine.move_to(f"{day} 06:00+00:00")
+            tasks.repay_loans()
+            assert held(birth.account) == eur(left)
+        assert Loan.objects.get().late_on(dt.date(2027, 2, 1)) == 2000
+        more = corrections.propose_opening(
+            bank_id=None, fund_id=birth.pk, amount=eur(50), day=ON, text="More", by=filled.by, on=ON
+        )
+        corrections.confirm(decision_id=more.pk, kind=corrections.OPENING, by=theo_again(), on=ON)
+        assert [tasks.repay_loans() for _again in range(2)] == [1, 0]
+        assert (held(birth.account), Loan.objects.get().open) == (eur(50), eur(0))
+        assert not list(audit.findings())
 
     def test_refuses_one_fund_twice_and_no_plan(self, filled):
         with pytest.raises(proposals.BadTerms):
