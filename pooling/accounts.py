@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from members.models import Member
 from mutual.ledger import chart
 from mutual.ledger.kinds import AccountType
-from pooling.models import DuesAccounts
+from pooling.models import DuesAccounts, Fund
 
 PERSONAL = {
     "receivable": ("assets:dues-receivable", AccountType.ASSET),
@@ -108,6 +109,21 @@ def buffers(wanted: Sequence[tuple[int, str, str, str]]) -> dict[tuple[int, str]
     of = {(f"{BUFFERS}{slug}:{number}", unit): (member_id, slug) for member_id, number, unit, slug in wanted}
     found = chart.with_codes([code for code, _unit in of], book=coop)
     return {of[a.code, a.currency.code]: a.pk for a in found if (a.code, a.currency.code) in of}
+
+
+def buffers_in(fund: Fund, members: Sequence[Member]) -> dict[int, chart.Account]:
+    """Members' buffers in one fund, by the member's id; opened where there is none."""
+    ids = {f"{BUFFERS}{fund.slug}:{member.number}": member.pk for member in members}
+    coop = chart.coop_book()
+    chart.open_many(
+        book=coop,
+        accounts=[
+            chart.NewAccount(code, AccountType.LIABILITY, fund.currency, member_id, amount_max=0)
+            for code, member_id in ids.items()
+        ],
+    )
+    found = chart.with_codes(list(ids), book=coop)
+    return {ids[account.code]: account for account in found if account.currency.code == fund.currency}
 
 
 def bank(slug: str, currency: str) -> chart.Account:

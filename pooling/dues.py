@@ -180,8 +180,18 @@ def put_on_plan(
     :raises DuesRefused: if the plan's currency is not the member's, it has no such level, or the day lies before her
         present plan began
     """
-    member = Member.objects.select_for_update().get(pk=member_id)
     plan = DuesPlan.objects.get(pk=plan_id)
+    return move_to_plan(member_id=member_id, plan=plan, since=since, by=by, place=place, on=on)
+
+
+def move_to_plan(
+    *, member_id: int, plan: DuesPlan, since: dt.date, by: int | None, place: int | None, on: dt.date | None
+) -> PlanMember:  # fmt: skip
+    """:func:`put_on_plan` in the caller's transaction, for what else changes with it; ``by`` is None for the clock.
+
+    :raises DuesRefused: as there
+    """
+    member = Member.objects.select_for_update().get(pk=member_id)
     if plan.every == DuesPlan.Every.ONCE:
         raise ChargedOnce(_("This is charged once: nobody is put on it."))
     if member.currency != plan.currency:
@@ -190,7 +200,7 @@ def put_on_plan(
         raise DuesRefused(_("This plan has no such level."))
     now = PlanMember.objects.select_for_update().filter(member=member, until=None).first()
     if now is not None:
-        if now.plan_id == plan_id and now.place == place:
+        if now.plan_id == plan.pk and now.place == place:
             return now
         if since < now.since:
             raise DuesRefused(_("The present plan began later than that."))

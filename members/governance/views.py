@@ -21,7 +21,7 @@ from mutual.pages import downloads
 
 PUBLIC = (
     "ALLOCATION", "YEAR_CLOSING", "REOPENING", "OPENING_BALANCE", "RULES", "CHARTER", "SURPLUS_RULES", "FIGURE",
-    "DESK_RULES", "BUFFER_RULE", "CIRCLE_TERMS", "FUND_LOAN", "FUND_RETURN", "HARD_FLOOR", "SHARING",
+    "DESK_RULES", "BUFFER_RULE", "CIRCLE_CLOSING", "CIRCLE_TERMS", "FUND_LOAN", "FUND_RETURN", "HARD_FLOOR", "SHARING",
 )  # fmt: skip
 """Kinds every member may read in full; of the others she sees that there was one."""
 WRITERS = frozenset({Role.TREASURER, Role.CLAIMS_OFFICER, Role.ADMINISTRATOR})

@@ -49,6 +49,8 @@ EVENTS = {
     "circle_joined": Event(_("You sit in your circle now")),
     "circle_level": Event(_("Your level in the circle has changed")),
     "circle_left": Event(_("You have left your circle")),
+    "circle_closing": Event(_("Your circle will close"), needed=True),
+    "circle_closed": Event(_("Your circle is closed")),
     "circle_settled": Event(_("What your buffer held goes back to you"), needed=True),
     "circle_gave": Event(_("Your circle gave, and your part of it")),
     "buffer_returned": Event(_("What your buffer holds too much goes back to you")),

@@ -50,9 +50,22 @@ def choose(
     :raises NotAsked: if earnings or a date of birth are given that no rule asks for
     :raises LaterChosen: if something is chosen from a later day on
     """
+    return write(
+        fund=Fund.objects.get(pk=fund_id), member_id=member_id, since=since, by=by, level=level, units=units,
+        earnings=earnings, born_on=born_on,
+    )  # fmt: skip
+
+
+def write(
+    *, fund: Fund, member_id: int, since: dt.date, by: int | None, level: str, units: int, earnings: int | None,
+    born_on: dt.date | None,
+) -> Cover:  # fmt: skip
+    """:func:`choose` in the caller's transaction, for what else changes with it; ``by`` is None for the clock.
+
+    :raises CoverRefused: as there
+    """
     Member.objects.select_for_update().get(pk=member_id)
-    fund = Fund.objects.get(pk=fund_id)
-    versions = rules.versions(fund_id)
+    versions = rules.versions(fund.pk)
     version = version_on(versions, since) or (versions[0] if versions else None)
     benefits = version.terms.benefits if version else ()
     if level and (version is None or version.terms.level(level) is None):

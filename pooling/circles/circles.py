@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 from dataclasses import dataclass
 
@@ -13,8 +14,9 @@ from members.models import Member
 from mutual import formats
 from mutual.money import Money
 from mutual.trail import trail
-from pooling import accounts
-from pooling.circles import telling
+from pooling import accounts, dues
+from pooling.benefits import covers
+from pooling.circles import moving, telling
 from pooling.circles import terms as rules
 from pooling.circles.gifts import carries_one
 from pooling.circles.models import Circle, Level, Seat, Terms
@@ -47,6 +49,10 @@ class Full(CircleRefused):
 
 class NoSuchLevel(CircleRefused):
     """The terms know no such level."""
+
+
+class Closing(CircleRefused):
+    """The circle is closed, or will be on a day that was decided."""
 
 
 class NotSeated(CircleRefused):
@@ -99,6 +105,7 @@ def ask(*, circle_id: int, member_id: int, place: int, by: int, on: dt.date) -> 
     """Ask for a seat: on the list of a forming circle, or in an open one from its next moving day. Again is harmless.
 
     :raises AlreadySeated: if she has or asked for a seat elsewhere
+    :raises Closing: if the circle is closed or will be
     :raises Full: if every seat is taken or asked for
     :raises NoSuchLevel: if the terms know no such level
     """
@@ -114,8 +121,8 @@ def ask(*, circle_id: int, member_id: int, place: int, by: int, on: dt.date) -> 
         if known.circle_id == circle_id and known.place == place:
             return known
         raise AlreadySeated(_("You have a seat, or asked for one. A member sits in one circle at a time."))
-    if circle.state == Circle.State.CLOSED:
-        raise CircleRefused(_("This circle is closed."))
+    if circle.closes_on is not None:
+        raise Closing(_("This circle closes on %(day)s.") % {"day": formats.day(circle.closes_on)})
     if circle.seats.filter(left_on=None).count() >= circle.largest:
         raise Full(_("This circle has as many members as it may have: %(largest)s.") % {"largest": circle.largest})
     seat = Seat.objects.create(
@@ -169,16 +176,19 @@ def open_circle(*, circle_id: int, by: int, on: dt.date) -> Circle:
     """Open a circle: everybody on its list sits down. Again is harmless.
 
     :raises CannotOpen: if there are too few or too many, or they could not carry one full benefit (F4)
+    :raises Closing: if it was decided to give it up
     """
     circle = Circle.objects.select_for_update(of=("self",)).select_related("fund").get(pk=circle_id)
     if circle.state != Circle.State.FORMING:
         return circle
+    if circle.closes_on is not None:
+        raise Closing(_("This circle closes on %(day)s.") % {"day": formats.day(circle.closes_on)})
     found = check(circle, on)
     if not found.ready:
         raise CannotOpen(found.sentence)
     seats = list(circle.seats.select_related("member").filter(left_on=None).order_by("pk"))
-    for seat in seats:
-        _sit_down(seat, circle, on)
+    accounts.buffers_in(circle.fund, [seat.member for seat in seats])
+    circle.seats.filter(left_on=None).update(joined_on=on)
     circle.refresh_from_db(fields=["size"])
     circle.state, circle.opened_on = Circle.State.OPEN, on
     circle.save(update_fields=["state", "opened_on"])
@@ -197,7 +207,7 @@ def _sit_down(seat: Seat, circle: Circle, on: dt.date) -> None:
 def _taken(member_id: int) -> Seat:
     seat = (
         Seat.objects.select_for_update(of=("self",))
-        .select_related("circle", "member")
+        .select_related("circle__fund", "member")
         .filter(member_id=member_id, left_on=None, joined_on__isnull=False)
         .first()
     )
@@ -210,14 +220,26 @@ def _taken(member_id: int) -> Seat:
 def change_level(*, member_id: int, place: int, by: int, on: dt.date) -> Seat:
     """Ask for another level from the next moving day on; asking for the present one takes that back.
 
+    On that day seat, dues and cover change together or not at all (:mod:`pooling.circles.moving`); what could not come
+    true is refused at once.
+
     :raises NotSeated: if she does not sit in a circle
     :raises NoSuchLevel: if the terms know no such level
+    :raises Closing: if the circle closes
+    :raises pooling.circles.moving.MoveRefused: if no dues plan or no cover belongs to the level
     """
     seat = _taken(member_id)
     terms = _terms(seat.circle.fund_id, on)
-    if place not in rules.levels(terms):
+    levels = rules.levels(terms)
+    if place not in levels:
         raise NoSuchLevel(_("There is no such level."))
-    seat.next_place, seat.changes_on = (None, None) if place == seat.place else (place, terms.next_move(on))
+    if seat.circle.closes_on is not None:
+        raise Closing(_("This circle closes on %(day)s.") % {"day": formats.day(seat.circle.closes_on)})
+    if place == seat.place:
+        seat.next_place = seat.changes_on = None
+    else:
+        seat.next_place, seat.changes_on = place, terms.next_move(on)
+        moving.of(seat, levels[place], seat.changes_on)
     seat.save(update_fields=["next_place", "changes_on"])
     trail.record(by=by, did="CIRCLE_LEVEL_ASKED", subject=seat.member.number, detail={"level": place})
     return seat
@@ -238,14 +260,19 @@ def leave(*, member_id: int, by: int, on: dt.date) -> Seat:
 
 
 def take_effect(*, on: dt.date) -> int:
-    """Let what was asked for come true on its day: first leaving, then levels, then joining. Returns how many did."""
+    """Let what was asked for come true on its day: first leaving, then levels, then joining. Returns how many did.
+
+    A level that cannot come true (a plan or a cover is gone since) changes nothing and is tried again; the office is
+    told (:func:`pooling.circles.room.office_cards`).
+    """
     done = 0
     for seat_id in Seat.objects.filter(left_on=None, joined_on__isnull=False, leaves_on__lte=on).values_list(
         "pk", flat=True
     ):
         done += _stand_up(seat_id=seat_id, on=on)
     for seat_id in Seat.objects.filter(left_on=None, changes_on__lte=on).values_list("pk", flat=True):
-        done += _move(seat_id=seat_id, on=on)
+        with contextlib.suppress(moving.MoveRefused, dues.DuesRefused, covers.CoverRefused):
+            done += _move(seat_id=seat_id, on=on)
     for seat_id in Seat.objects.filter(joined_on=None, joins_on__lte=on).order_by("pk").values_list("pk", flat=True):
         done += _join(seat_id=seat_id, on=on)
     return done
@@ -280,12 +307,16 @@ def _move(*, seat_id: int, on: dt.date) -> bool:
     seat = _locked(seat_id)
     if seat.next_place is None or seat.changes_on is None or seat.changes_on > on or seat.left_on is not None:
         return False
+    terms, day = _terms(seat.circle.fund_id, on), seat.changes_on
     seat.place, seat.next_place, seat.changes_on = seat.next_place, None, None
-    seat.save(update_fields=["place", "next_place", "changes_on"])
-    terms = _terms(seat.circle.fund_id, on)
     level = level_of(seat, rules.levels(terms))
-    telling.of_seat("circle_level", seat, seat.circle, on=on, deposit=terms.money(level.deposit),
-                    benefit=terms.money(level.benefit))  # fmt: skip
+    move = moving.of(seat, level, day)
+    moving.carry_out(seat, move, on=on)
+    seat.save(update_fields=["place", "next_place", "changes_on"])
+    telling.of_seat(
+        "circle_level", seat, seat.circle, on=on, day=day, deposit=terms.money(level.deposit),
+        benefit=terms.money(level.benefit), pays=move.pays(seat.circle.fund.currency),
+    )  # fmt: skip
     trail.record(by=None, did="CIRCLE_LEVEL_CHANGED", subject=seat.member.number, detail={"level": seat.place})
     return True
 
@@ -295,6 +326,8 @@ def _join(*, seat_id: int, on: dt.date) -> bool:
     seat = _locked(seat_id)
     circle = seat.circle
     if seat.joined_on is not None or seat.joins_on is None or seat.joins_on > on or circle.size >= circle.largest:
+        return False
+    if circle.closes_on is not None:
         return False
     _sit_down(seat, circle, seat.joins_on)
     circle.refresh_from_db(fields=["size"])

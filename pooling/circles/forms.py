@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from django import forms
@@ -12,7 +13,9 @@ from django.utils.translation import gettext_lazy as _
 from mutual import formats
 from mutual.inputs import AmountField, DayField, LineField, TextField
 from mutual.money import Money, from_minor, minor
+from pooling.circles.gifts import LARGEST, SMALLEST
 from pooling.circles.models import Terms
+from pooling.circles.reports import Choice
 from pooling.circles.terms import Wanted
 from pooling.models import Fund
 
@@ -53,6 +56,42 @@ class LevelForm(forms.Form):
         ]
 
 
+class MoveForm(forms.Form):
+    """The level a member moves to, each with what it would mean for her."""
+
+    level = forms.TypedChoiceField(label=_("Level"), coerce=int, widget=forms.RadioSelect)
+
+    def __init__(self, *args: Any, choices: Sequence[Choice], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["level"].choices = [(one.level.place, _meaning(one)) for one in choices]  # type: ignore[attr-defined]
+
+
+def _meaning(one: Choice) -> str:
+    said = {
+        "day": formats.day(one.day), "deposit": formats.money(one.level.deposit),
+        "benefit": formats.money(one.level.benefit), "pays": formats.money(one.pays) if one.pays is not None else "",
+        "why": one.why_not,
+    }  # fmt: skip
+    if one.why_not:
+        return _("%(deposit)s a month for a benefit of %(benefit)s: not possible now. %(why)s") % said
+    if one.pays is None:
+        return _("From %(day)s %(deposit)s a month into your buffer, for a benefit of %(benefit)s a month") % said
+    return (
+        _(
+            "From %(day)s dues of %(pays)s a month, %(deposit)s of it into your buffer, "
+            "for a benefit of %(benefit)s a month"
+        )
+        % said
+    )
+
+
+class CloseForm(forms.Form):
+    """When a circle closes, and why."""
+
+    closes_on = DayField(label=_("On"))
+    text = TextField(label=_("What is decided, and why"), max_length=1000)
+
+
 class TermsForm(forms.Form):
     """What holds for the circles of a fund from a day on."""
 
@@ -62,8 +101,10 @@ class TermsForm(forms.Form):
         label=_("Levels"), max_length=1000,
         help_text=_("A line each: what is put in a month, and the benefit of a month, such as 33.75 750."),
     )  # fmt: skip
-    smallest = forms.IntegerField(label=_("Members to open with"), initial=20, min_value=2, max_value=500)
-    largest = forms.IntegerField(label=_("Members at most"), initial=50, min_value=2, max_value=500)
+    smallest = forms.IntegerField(
+        label=_("Members to open with"), initial=SMALLEST, min_value=SMALLEST, max_value=LARGEST
+    )
+    largest = forms.IntegerField(label=_("Members at most"), initial=LARGEST, min_value=SMALLEST, max_value=LARGEST)
     claim_retention = AmountField(
         label=_("The circle carries of one claim at most"), currency=CURRENCY, required=False,
         help_text=_("The pool above takes the rest; empty: the circle carries everything it can."),

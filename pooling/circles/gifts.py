@@ -12,6 +12,10 @@ from dataclasses import dataclass
 
 from mutual.money import allocate_minor
 
+SMALLEST, LARGEST = 20, 50
+"""What a circle is: it opens with so many members at least and holds so many at most (F4). Terms may narrow that by
+decision, never widen it: below, one illness empties every buffer; above, nobody knows whom she gives to."""
+
 
 @dataclass(frozen=True, slots=True)
 class Donor:

@@ -127,10 +127,7 @@ def _give(*, instalment_id: int, circle_id: int, by: int | None, on: dt.date) ->
         .exclude(member_id=claim.member_id)
         .order_by("member_id")
     )
-    buffers = {
-        seat.member_id: accounts.buffer(one.fund.slug, seat.member.number, one.fund.currency, seat.member_id)
-        for seat in seats
-    }
+    buffers = accounts.buffers_in(one.fund, [seat.member for seat in seats])
     chart.lock_many([account.pk for account in buffers.values()], book=chart.coop_book())
     held = balances.of_many(list(buffers.values()))
     levels = rules.levels(terms)
@@ -206,6 +203,12 @@ def _return(*, carried_id: int, by: int | None, on: dt.date) -> None:
     if carried.given:
         entry = journal.entry_id_of(_key(carried.circle, carried.instalment, carried.instalment.claim))
         journal.reverse(entry_id=entry, date=on, recorded_by=by)
+        # Who has left and taken her balance with her gets what came back now, too: unless she sits in the fund anew.
+        donors = carried.gifts.values("donor")
+        here = Seat.objects.filter(circle__fund=carried.circle.fund, left_on=None, joined_on__isnull=False)
+        Seat.objects.filter(circle=carried.circle, member__in=donors).exclude(settled_on=None).exclude(
+            member__in=here.values("member")
+        ).update(settled_on=None)
     carried.returned_on = on
     carried.save(update_fields=["returned_on"])
 
@@ -243,9 +246,8 @@ def _pay_premium(*, circle_id: int, first: dt.date, by: int | None, on: dt.date)
         .exclude(leaves_on__lte=first)
         .order_by("member_id")
     )
-    buffers = [
-        accounts.buffer(circle.fund.slug, seat.member.number, circle.fund.currency, seat.member_id) for seat in seats
-    ]
+    opened = accounts.buffers_in(circle.fund, [seat.member for seat in seats])
+    buffers = [opened[seat.member_id] for seat in seats]
     chart.lock_many([account.pk for account in buffers], book=chart.coop_book())
     held = balances.of_many(buffers)
     levels = rules.levels(terms)
@@ -287,15 +289,14 @@ def _settle(*, seat_id: int, on: dt.date, by: int | None) -> bool:
         .get(pk=seat_id)
     )
     circle, fund = seat.circle, seat.circle.fund
-    if seat.settled_on is not None or _to_give(circle):
+    if seat.settled_on is not None or to_give(circle):
         return False
     buffer = accounts.buffer(fund.slug, seat.member.number, fund.currency, seat.member_id)
     chart.lock_many([buffer.pk], book=chart.coop_book())
     left = balances.of(buffer)
     if left.amount:
         journal.post(
-            kind=Kind.CIRCLE_SETTLED, key=f"circle/{circle.document}/{seat.member.number}/{seat.left_on}", date=on,
-            recorded_by=by, document=circle.document,
+            kind=Kind.CIRCLE_SETTLED, key=_settled_key(seat), date=on, recorded_by=by, document=circle.document,
             transfers=[
                 journal.move(
                     left, debit=buffer, credit=accounts.of_member("prepayments", seat.member.number, fund.currency)
@@ -310,7 +311,15 @@ def _settle(*, seat_id: int, on: dt.date, by: int | None) -> bool:
     return True
 
 
-def _to_give(circle: Circle) -> list[tuple[int, int]]:
+def _settled_key(seat: Seat) -> str:
+    """Once for each leaving, and once more for each time that gifts came back since."""
+    key = f"circle/{seat.circle.document}/{seat.member.number}/{seat.left_on}"
+    back = Gift.objects.filter(donor=seat.member_id, carried__circle=seat.circle, carried__returned_on__isnull=False)
+    count = back.count()
+    return f"{key}/{count}" if count else key
+
+
+def to_give(circle: Circle) -> list[tuple[int, int]]:
     """What is approved for the circle's members, and the circle has not given for: (claimant's id, amount due)."""
     ids = [instalment for instalment, its in waiting(circle.fund_id) if its == circle.pk]
     return list(Instalment.objects.filter(pk__in=ids).order_by("pk").values_list("claim__member_id", "amount_due"))
@@ -324,7 +333,7 @@ def hers_to_take(seat: Seat, on: dt.date) -> Money:
     others = Seat.objects.filter(circle=seat.circle, left_on=None, joined_on__isnull=False)
     levels = levels_on(fund.pk, on)
     deposits = {other.member_id: level_of(other, levels).deposit for other in others}
-    for claimant, due in _to_give(seat.circle):
+    for claimant, due in to_give(seat.circle):
         if claimant == seat.member_id:
             continue
         most = due if terms is None or terms.claim_retention is None else min(due, terms.claim_retention)
@@ -333,11 +342,21 @@ def hers_to_take(seat: Seat, on: dt.date) -> Money:
     return from_minor(left, fund.currency)
 
 
-def totals(circle: Circle, on: dt.date) -> tuple[int, int, int]:
-    """What the circle gave in its present year, since it opened, and paid as premiums."""
-    year = _carried(circle=circle, given_on__gte=circle.year_start(on)) if circle.opened_on else 0
-    paid = Premium.objects.filter(circle=circle).aggregate(sum=Sum("paid"))["sum"] or 0
-    return year, _carried(circle=circle), int(paid)
+def totals(circles: Sequence[Circle], on: dt.date) -> dict[int, tuple[int, int, int]]:
+    """What each circle gave in its present year, since it opened, and paid as premiums, by its id; in one query."""
+    since = [circle.year_start(on) if circle.opened_on else None for circle in circles]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT k.id, coalesce(g.year, 0), coalesce(g.ever, 0), coalesce(p.paid, 0)
+              FROM unnest(%s::bigint[], %s::date[]) AS k (id, since)
+              LEFT JOIN LATERAL (SELECT sum(given) FILTER (WHERE given_on >= k.since) AS year, sum(given) AS ever
+                                   FROM circles_carried WHERE circle_id = k.id AND returned_on IS NULL) AS g ON true
+              LEFT JOIN LATERAL (SELECT sum(paid) AS paid FROM circles_premium WHERE circle_id = k.id) AS p ON true
+            """,
+            [[circle.pk for circle in circles], since],
+        )
+        return {pk: (int(year), int(ever), int(paid)) for pk, year, ever, paid in cursor.fetchall()}
 
 
 def of_member(member_id: int, since: dt.date, until: dt.date = dt.date.max) -> tuple[int, int]:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import datetime as dt
 
-from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from mutual.money import Money, from_minor
 from mutual.periods import add_months
+from pooling.circles.gifts import LARGEST, SMALLEST
 
 
 class Terms(models.Model):
@@ -18,8 +18,8 @@ class Terms(models.Model):
 
     fund = models.ForeignKey("pooling.Fund", on_delete=models.PROTECT, related_name="circle_terms")
     valid_from = models.DateField()
-    smallest = models.PositiveSmallIntegerField(validators=[MinValueValidator(2)])
-    largest = models.PositiveSmallIntegerField(validators=[MaxValueValidator(500)])
+    smallest = models.PositiveSmallIntegerField()
+    largest = models.PositiveSmallIntegerField()
     claim_retention = models.BigIntegerField(null=True)
     """What a circle carries of one claim at most; none is everything."""
     year_retention = models.BigIntegerField(null=True)
@@ -38,7 +38,8 @@ class Terms(models.Model):
             models.UniqueConstraint(fields=["fund", "valid_from"], name="circle_terms_once_a_day"),
             models.CheckConstraint(
                 name="circle_terms_make_sense",
-                condition=Q(smallest__gte=2, largest__gte=F("smallest"), premium_points__lte=10_000)
+                condition=Q(smallest__gte=SMALLEST, largest__gte=F("smallest"), largest__lte=LARGEST)
+                & Q(premium_points__lte=10_000)
                 & (Q(claim_retention=None) | Q(claim_retention__gte=0))
                 & (Q(year_retention=None) | Q(year_retention__gte=0))
                 & (Q(gift_limit=None) | Q(gift_limit__gt=0)),
@@ -101,16 +102,34 @@ class Circle(models.Model):
     smallest = models.PositiveSmallIntegerField()
     largest = models.PositiveSmallIntegerField()
     opened_on = models.DateField(null=True)
+    closes_on = models.DateField(null=True)
+    """The day it was decided to close on."""
+    closing = models.OneToOneField(
+        "governance.Decision", on_delete=models.PROTECT, null=True, related_name="closed_circle"
+    )
 
     class Meta:
         constraints = [
+            models.CheckConstraint(
+                name="circle_of_twenty_to_fifty",
+                condition=Q(smallest__gte=SMALLEST, largest__gte=F("smallest"), largest__lte=LARGEST),
+            ),
             models.CheckConstraint(name="circle_at_most_so_many", condition=Q(size__lte=F("largest"))),
             models.CheckConstraint(
                 name="circle_open_with_enough", condition=~Q(state="OPEN") | Q(size__gte=F("smallest"))
             ),
             models.CheckConstraint(
                 name="circle_opened_on_a_day",
-                condition=Q(state="FORMING", opened_on=None) | (~Q(state="FORMING") & Q(opened_on__isnull=False)),
+                condition=Q(state="FORMING", opened_on=None)
+                | Q(state="CLOSED")
+                | (~Q(state="FORMING") & Q(opened_on__isnull=False)),
+            ),
+            models.CheckConstraint(
+                name="circle_closes_by_decision",
+                condition=Q(closes_on=None, closing=None) | Q(closes_on__isnull=False, closing__isnull=False),
+            ),
+            models.CheckConstraint(
+                name="circle_closed_is_empty", condition=~Q(state="CLOSED") | Q(size=0, closes_on__isnull=False)
             ),
         ]
         ordering = ["name"]

@@ -15,7 +15,7 @@ from mutual.money import Money, from_minor
 from mutual.periods import year
 from mutual.tables import Cell
 from pooling import accounts
-from pooling.circles import giving
+from pooling.circles import giving, moving
 from pooling.circles import terms as rules
 from pooling.circles.circles import Check, check
 from pooling.circles.models import Carried, Circle, Level, Premium, Seat, Terms
@@ -81,6 +81,21 @@ class Mine:
     gave: Money
     received: Money
     next_move: dt.date
+    next_pays: Money | None
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What a level would mean for a member: what she pays a month, what she is covered for, from when.
+
+    :ivar pays: her whole dues; None where they do not fill the buffer
+    :ivar why_not: why she cannot move to it; empty where she can
+    """
+
+    level: LevelView
+    day: dt.date
+    pays: Money | None
+    why_not: str = ""
 
 
 def level_view(level: Level, currency: str) -> LevelView:
@@ -120,7 +135,7 @@ def circle(one: Circle, on: dt.date) -> CircleView:
         )
         for seat in seats
     ]  # fmt: skip
-    in_year, ever, paid = giving.totals(one, on)
+    in_year, ever, paid = giving.totals([one], on)[one.pk]
     return CircleView(
         one, terms_view(terms), tuple(mate for mate in mates if mate.joined_on is not None),
         tuple(mate for mate in mates if mate.joined_on is None),
@@ -146,7 +161,35 @@ def mine(member_id: int, on: dt.date) -> Mine | None:
         level_view(levels.get(seat.next_place, nobody), fund.currency) if seat.next_place else None,
         balances.of(buffer), giving.hers_to_take(seat, on), from_minor(gave, fund.currency),
         from_minor(received, fund.currency), terms.next_move(on),
+        _choice(seat, levels.get(seat.next_place, nobody), seat.changes_on).pays
+        if seat.next_place and seat.changes_on
+        else None,
     )  # fmt: skip
+
+
+def choices(seat: Seat, on: dt.date) -> list[Choice]:
+    """What each level would mean for whoever sits in a seat: her own from now on, the others from the next moving day.
+
+    :raises pooling.circles.circles.NoTerms: if nothing is decided about circles of its fund
+    """
+    terms = rules.in_force(seat.circle.fund_id, on)
+    assert terms is not None
+    day, unit = terms.next_move(on), terms.fund.currency
+    present = moving.now(seat, on)
+    pays = None if present is None else from_minor(present.amount, unit)
+    return [
+        Choice(level_view(level, unit), on, pays) if level.place == seat.place else _choice(seat, level, day)
+        for level in terms.levels.all()
+    ]
+
+
+def _choice(seat: Seat, level: Level, day: dt.date) -> Choice:
+    unit = seat.circle.fund.currency
+    try:
+        move = moving.of(seat, level, day)
+    except moving.MoveRefused as refused:
+        return Choice(level_view(level, unit), day, None, str(refused))
+    return Choice(level_view(level, unit), day, move.pays(unit))
 
 
 def every() -> list[Circle]:
@@ -171,18 +214,20 @@ MONTH_COLUMNS = ("month", "currency", "premium asked", "premium paid", "instalme
 def circle_table(on: dt.date, *, whole: bool) -> tuple[Sequence[str], Iterator[tuple[Cell, ...]]]:
     """Every circle as rows of a spreadsheet; what it gave and paid for the office only."""
     heading = ("circle", "fund", "state", "members", "open since")
-    sums = ("currency", "given this circle year", "given since it opened", "premiums paid") if whole else ()
+    amounts = ("currency", "given this circle year", "given since it opened", "premiums paid") if whole else ()
 
     def rows() -> Iterator[tuple[Cell, ...]]:
-        for one in every():
+        circles = every()
+        sums = giving.totals(circles, on) if whole else {}
+        for one in circles:
             size = None if one.state == Circle.State.FORMING else one.size
             row: tuple[Cell, ...] = (one.name, one.fund.name, one.state, size, one.opened_on)
             if whole:
                 unit = one.fund.currency
-                row += (unit, *(from_minor(amount, unit) for amount in giving.totals(one, on)))
+                row += (unit, *(from_minor(amount, unit) for amount in sums[one.pk]))
             yield row
 
-    return (*heading, *sums), rows()
+    return (*heading, *amounts), rows()
 
 
 def month_rows(one: Circle) -> Iterator[tuple[Cell, ...]]:

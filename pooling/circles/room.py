@@ -38,7 +38,7 @@ def home(*, member_id: int, on: dt.date, limit: int) -> Iterator[rooms.Card]:
     """What a member gave this year, and a circle she could join."""
     seat = Seat.objects.select_related("circle__fund").filter(member_id=member_id, left_on=None).first()
     if seat is None:
-        forming = Circle.objects.filter(state=Circle.State.FORMING).order_by("name").first()
+        forming = Circle.objects.filter(state=Circle.State.FORMING, closes_on=None).order_by("name").first()
         if forming is not None:
             yield rooms.Card(
                 _("%(circle)s is forming") % {"circle": forming.name},
@@ -57,12 +57,22 @@ def home(*, member_id: int, on: dt.date, limit: int) -> Iterator[rooms.Card]:
 
 def office_cards(*, roles: frozenset[Role], on: dt.date) -> Iterator[rooms.Card]:
     """Circles that can open, and those that have become too small."""
+    if roles & {Role.ADMINISTRATOR, Role.TREASURER}:
+        late = Seat.objects.select_related("circle").filter(left_on=None, changes_on__lt=on)
+        for seat in late.order_by("changes_on", "pk")[:3]:
+            assert seat.changes_on is not None, "That is how it was found."
+            yield rooms.Card(
+                _("A change of level in %(circle)s could not come true") % {"circle": seat.circle.name},
+                _("It was due on %(day)s. The dues plan or the cover of that level is not there, or was changed since.")
+                % {"day": formats.day(seat.changes_on)},
+                reverse("circles:circle", args=[seat.circle.slug]), _("See it"), "warn", 44,
+            )  # fmt: skip
     if Role.ADMINISTRATOR not in roles:
         return
-    for circle in Circle.objects.filter(state=Circle.State.SMALL)[:3]:
+    for circle in Circle.objects.filter(state=Circle.State.SMALL, closes_on=None)[:3]:
         yield rooms.Card(
             _("%(circle)s is too small") % {"circle": circle.name},
-            _("%(size)s members are left of at least %(smallest)s. It goes on giving; find it new members.")
+            _("%(size)s are left of at least %(smallest)s members. It goes on giving; find it new ones, or close it.")
             % {"size": circle.size, "smallest": circle.smallest},
             reverse("circles:circle", args=[circle.slug]), _("See it"), "warn", 45,
         )  # fmt: skip

@@ -5,7 +5,7 @@ from __future__ import annotations
 from mutual import clock
 from mutual.celery import task
 from mutual.periods import month
-from pooling.circles import circles, giving, telling
+from pooling.circles import circles, closing, giving, telling
 
 
 @task
@@ -16,6 +16,7 @@ def turn() -> None:
     give()
     for missed in giving.missed_premiums(today):
         giving.pay_premiums(period=missed, by=None, on=today)
+    closing.close_due(on=today)
     circles.take_effect(on=today)
     giving.pay_premiums(period=month(today), by=None, on=today)
     giving.settle_leavers(on=today, by=None)

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 
 from members.governance import decisions
 from members.governance.models import Decision
+from pooling.circles.gifts import LARGEST, SMALLEST
 from pooling.circles.models import Level, Terms
 from pooling.models import Fund
 
@@ -27,8 +28,8 @@ class Wanted:
     """What terms say; amounts in minor units of the fund's currency, levels as (deposit, benefit) a month."""
 
     levels: Sequence[tuple[int, int]]
-    smallest: int = 20
-    largest: int = 50
+    smallest: int = SMALLEST
+    largest: int = LARGEST
     claim_retention: int | None = None
     year_retention: int | None = None
     premium_points: int = 0
@@ -56,8 +57,14 @@ def propose(*, fund_id: int, wanted: Wanted, valid_from: dt.date, text: str, by:
 def _make_sense(wanted: Wanted) -> None:
     if not wanted.levels or any(deposit <= 0 or benefit <= 0 for deposit, benefit in wanted.levels):
         raise TermsRefused(_("Each level has a deposit and a benefit above zero."))
-    if not 2 <= wanted.smallest <= wanted.largest <= 500:
-        raise TermsRefused(_("A circle has at least two members, and at most as many as its largest size says."))
+    if not SMALLEST <= wanted.smallest <= wanted.largest <= LARGEST:
+        raise TermsRefused(
+            _(
+                "A circle opens with %(smallest)s members at least and holds %(largest)s at most; "
+                "terms may only narrow that."
+            )
+            % {"smallest": SMALLEST, "largest": LARGEST}
+        )
     if not wanted.moving_months or not set(wanted.moving_months) <= set(range(1, 13)):
         raise TermsRefused(_("Name at least one month in which members join, move and leave."))
     if not 0 <= wanted.premium_points <= 10_000 or not 0 <= wanted.notice_days <= 366:

@@ -13,8 +13,9 @@ urlpatterns = [
     path("new/", views.circle_new, name="new"),
     path("give/", views.give, name="give"),
     path("terms/new/", views.terms_new, name="terms_new"),
-    path("terms/<str:number>/", views.terms_answer, name="terms_answer"),
+    path("decisions/<str:number>/", views.answer, name="answer"),
     path("<slug:slug>/", views.circle_page, name="circle"),
     path("<slug:slug>/join/", views.join, name="join"),
     path("<slug:slug>/open/", views.open_it, name="open"),
+    path("<slug:slug>/close/", views.close, name="close"),
 ]

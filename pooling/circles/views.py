@@ -16,9 +16,9 @@ from mutual import access, clock, formats
 from mutual.access import Role
 from mutual.pages import downloads
 from mutual.pages import forms as pages
-from pooling.circles import circles, giving, reports
+from pooling.circles import circles, closing, giving, moving, reports
 from pooling.circles import terms as rules
-from pooling.circles.forms import CircleForm, LevelForm, TermsForm
+from pooling.circles.forms import CircleForm, CloseForm, LevelForm, MoveForm, TermsForm
 from pooling.circles.models import Circle, Terms
 
 EVERYBODY = (Role.MEMBER, Role.TREASURER, Role.CLAIMS_OFFICER, Role.AUDITOR, Role.ADMINISTRATOR)
@@ -56,7 +56,7 @@ def circle_list(request: HttpRequest) -> HttpResponseBase:
     context = {
         "circles": reports.every(), "funds": reports.funds_with_terms(today), "can_write": writes,
         "office": _has(request, *OFFICE), "administers": _has(request, Role.ADMINISTRATOR),
-        "proposals": decisions.waiting(rules.CIRCLE_TERMS) if writes else [], "me": request.user.pk,
+        "proposals": decisions.waiting(*_CONFIRM) if writes else [], "me": request.user.pk,
         "waiting": len(giving.waiting()) if writes else 0, "member": _has(request, Role.MEMBER),
     }  # fmt: skip
     return render(request, "circles/circles.html", context)
@@ -78,8 +78,9 @@ def circle_page(request: HttpRequest, slug: str) -> HttpResponseBase:
     seated = own is not None and own.seat.circle_id == circle.pk and own.seat.joined_on is not None
     context = {
         "view": reports.circle(circle, today), "sees": office or seated, "office": office,
-        "administers": _has(request, Role.ADMINISTRATOR), "own": own, "mine": seated,
-        "asked": own is not None and own.seat.circle_id == circle.pk, "member": member is not None,
+        "administers": _has(request, Role.ADMINISTRATOR), "can_write": _has(request, *MONEY),
+        "own": own, "mine": seated, "asked": own is not None and own.seat.circle_id == circle.pk,
+        "member": member is not None,
     }  # fmt: skip
     return render(request, "circles/circle.html", context)
 
@@ -141,13 +142,16 @@ def change_level(request: HttpRequest) -> HttpResponse:
     own = reports.mine(member.pk, clock.today())
     if own is None or own.seat.joined_on is None:
         raise Http404
-    form = LevelForm(request.POST or None, terms=_terms(own.seat.circle), initial={"level": own.seat.place})
+    form = MoveForm(
+        request.POST or None, choices=reports.choices(own.seat, clock.today()),
+        initial={"level": own.seat.next_place or own.seat.place},
+    )  # fmt: skip
     if request.method == "POST" and form.is_valid():
         try:
             seat = circles.change_level(
                 member_id=member.pk, place=form.cleaned_data["level"], by=access.acting(request), on=clock.today()
             )
-        except circles.CircleRefused as refused:
+        except (circles.CircleRefused, moving.MoveRefused) as refused:
             form.add_error(None, str(refused))
         else:
             day = formats.day(seat.changes_on) if seat.changes_on else ""
@@ -155,7 +159,10 @@ def change_level(request: HttpRequest) -> HttpResponse:
             return redirect("circles:mine")
     return pages.page(
         request, form, heading=_("Another level"),
-        lead=_("It holds from %(day)s on, so that nobody changes what a present claimant can count on.")
+        lead=_(
+            "It holds from %(day)s on, so that nobody changes what a present claimant can count on. On that day your "
+            "deposit, your dues and what you are covered for change together."
+        )
         % {"day": formats.day(own.next_move)},
         submit=_("Ask for it"), back=reverse("circles:mine"), back_words=_("My circle"),
     )  # fmt: skip
@@ -240,9 +247,36 @@ def terms_new(request: HttpRequest) -> HttpResponse:
 
 
 @access.roles(*MONEY)
+@require_http_methods(["GET", "POST"])
+def close(request: HttpRequest, slug: str) -> HttpResponse:
+    """Propose to close a circle; what that would do stands above the form."""
+    circle = get_object_or_404(Circle.objects.select_related("fund"), slug=slug, closes_on=None)
+    would = closing.preview(circle, clock.today())
+    form = CloseForm(request.POST or None, initial={"closes_on": would.earliest})
+    lead = _(
+        "%(members)s members would get back what their buffers hold then; now it is %(holds)s together. Before that "
+        "the circle gives for what is approved. What is approved later the fund pays alone."
+    ) % {"members": would.members, "holds": formats.money(would.holds)}
+    return proposing.propose(
+        request, form,
+        lambda said: closing.propose(
+            circle_id=circle.pk, closes_on=said["closes_on"], text=said["text"], by=access.acting(request),
+            on=clock.today(),
+        ),
+        refused=closing.ClosingRefused, then=lambda made: reverse("circles:circles"),
+        done=_("Proposed. Another officer confirms it; nothing changes yet."), field="closes_on",
+        heading=_("Close %(circle)s") % {"circle": circle.name}, lead=lead,
+        back=reverse("circles:circle", args=[slug]), back_words=circle.name,
+    )  # fmt: skip
+
+
+_CONFIRM = {rules.CIRCLE_TERMS: rules.confirm, closing.CIRCLE_CLOSING: closing.confirm}
+
+
+@access.roles(*MONEY)
 @require_POST
-def terms_answer(request: HttpRequest, number: str) -> HttpResponse:
-    """Confirm or decline proposed terms as the second officer."""
-    decision = proposing.find(number, [rules.CIRCLE_TERMS])
-    proposing.answer(request, decision, rules.confirm, refused=(rules.TermsRefused,))
+def answer(request: HttpRequest, number: str) -> HttpResponse:
+    """Confirm or decline, as the second officer, proposed terms or the closing of a circle."""
+    decision = proposing.find(number, _CONFIRM)
+    proposing.answer(request, decision, _CONFIRM[decision.kind], refused=(rules.TermsRefused, closing.ClosingRefused))
     return redirect("circles:circles")

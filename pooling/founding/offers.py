@@ -14,9 +14,8 @@ from django.utils.translation import gettext as say
 from mutual import charts, formats
 from mutual.money import Money, decimals, from_minor, minor
 from pooling.benefits.terms import By, Per, Terms
+from pooling.circles.gifts import LARGEST, SMALLEST
 
-SMALLEST_CIRCLE, LARGEST_CIRCLE = 20, 50
-"""F4. What a circle itself enforces is the circles' business; here it is said before anybody has joined."""
 AT_ONCE = (1, 2, 3)
 EXAMPLES = (1500, 2500, 3500)
 """What members might earn or invoice in a month, where dues or benefits go by that."""
@@ -78,8 +77,8 @@ class CircleOffer:
     """What holds for the circles of the first fund: levels as (deposit, benefit) a month in minor units."""
 
     levels: tuple[tuple[int, int], ...]
-    smallest: int = SMALLEST_CIRCLE
-    largest: int = LARGEST_CIRCLE
+    smallest: int = SMALLEST
+    largest: int = LARGEST
     gift_limit: int | None = None
     moving_months: tuple[int, ...] = (1, 4, 7, 10)
     notice_days: int = 30
@@ -214,9 +213,9 @@ def complete(found: Plan) -> Plan:
 
 def _warnings(found: Plan) -> tuple[str, ...]:
     warnings = []
-    if found.kind == "circle" and not SMALLEST_CIRCLE <= found.members <= LARGEST_CIRCLE:
+    if found.kind == "circle" and not SMALLEST <= found.members <= LARGEST:
         warnings.append(say("A circle has %(least)s to %(most)s members.") % {
-            "least": SMALLEST_CIRCLE, "most": LARGEST_CIRCLE,
+            "least": SMALLEST, "most": LARGEST,
         })  # fmt: skip
     if found.insures and not found.at_once:
         warnings.append(
@@ -256,7 +255,7 @@ def _checklist(found: Plan) -> tuple[str, ...]:
             say("Let every member look at “If I fell ill today” before the first dues are charged."),
         ]
     if found.kind == "circle":
-        needed = max(SMALLEST_CIRCLE, found.break_even[0].members if found.break_even else 0)
+        needed = max(SMALLEST, found.break_even[0].members if found.break_even else 0)
         steps.append(
             say("Open the circle once %(needed)s people have joined and one full benefit is covered.")
             % {"needed": needed}

@@ -120,7 +120,7 @@ def circle() -> None:
     """A circle that carries its members, one that is forming, and terms that wait."""
     for step in w.CIRCLE:
         step()
-    wanted = circle_terms.Wanted(levels=[(3375, 10000)], smallest=3, largest=40, claim_retention=15000)
+    wanted = circle_terms.Wanted(levels=[(3375, 10000)], largest=40, claim_retention=15000)
     circle_terms.propose(
         fund_id=w.fund(), wanted=wanted, valid_from=dt.date(2027, 4, 1), text="Asked for", by=w.user("tessa"), on=w.ON
     )

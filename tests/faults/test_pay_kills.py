@@ -38,14 +38,14 @@ SET_UP = (
     for key, amount, debit, credit in (("bank", 9000, bank.account, start), ("fund", 1000, start, made.account)):
         journal.post(kind=Kind.OPENING_BALANCE, key=f"kill/{key}", date=ON, recorded_by=None,
                      transfers=[journal.move(Money(amount, "EUR"), debit=debit, credit=credit)])
-    wanted = rules.Wanted(levels=[(3375, 10000)], smallest=4, largest=9, claim_retention=1000)
+    wanted = rules.Wanted(levels=[(3375, 10000)], smallest=20, largest=20, claim_retention=1000)
     said = rules.propose(fund_id=made.pk, wanted=wanted, valid_from=day, text="x", by=by, on=day)
     rules.confirm(decision_id=said.pk, by=other, on=day)
     circle = circles.form(name="Linden", fund_id=made.pk, by=by, on=day)
-    for n in range(20):
-        member = make_member(f"Member{n:02} X")
-        if n < 8:
+    for n, member in enumerate(make_members(*(f"Member{n:02} X" for n in range(24)))):
+        if n < 20:
             circles.ask(circle_id=circle.pk, member_id=member.pk, place=1, by=by, on=day)
+        if n < 8:
             buffer = accounts.buffer("sickness", member.number, "EUR", member.pk)
             journal.post(kind=Kind.OPENING_BALANCE, key=f"kill/{member.number}", date=ON, recorded_by=None,
                          transfers=[journal.move(Money(100, "EUR"), debit=bank.account, credit=buffer)])
@@ -116,7 +116,7 @@ FIVE_AT_ONCE = (
 
 @pytest.fixture(scope="module")
 def world():
-    """Twenty approved claims, eight of them carried by a circle; each test gets a copy of it."""
+    """Twenty approved claims, all of them carried by a circle; each test gets a copy of it."""
     world = Arena()
     assert world.answer(SET_UP) == "ready"
     yield world
@@ -134,7 +134,7 @@ class TestRuns:
     def test_give_and_pay_everything_once_however_often_they_are_killed(self, arena):
         for after in (1, 3, 1):
             assert arena.run(GIVE.format(after=after)).returncode == -signal.SIGKILL
-        assert arena.answer(GIVE.format(after=10**6)) == "8 8000 0"
+        assert arena.answer(GIVE.format(after=10**6)) == "20 20000 0"
         for after in (3, 9, 18):
             assert arena.run(PAY.format(after=after)).returncode == -signal.SIGKILL
         assert arena.answer(PAY.format(after=10**6)) == "PAID True True 0"
@@ -172,4 +172,4 @@ class TestRuns:
         )
         for after in ("3", "5"):
             assert arena.run(naive, AFTER=after).returncode == -signal.SIGKILL
-        assert int(arena.run(naive, AFTER="1000000").stdout.split()[-1]) == 2200
+        assert int(arena.run(naive, AFTER="1000000").stdout.split()[-1]) == 2600

@@ -28,9 +28,9 @@ from pooling import accounts, dues, funds, payments
 from pooling.benefits import covers, schemes
 from pooling.benefits import rules as benefit_rules
 from pooling.buffers import returns, rules
-from pooling.circles import circles, giving
+from pooling.circles import circles, closing, giving
 from pooling.circles import terms as circle_terms
-from pooling.circles.models import Circle
+from pooling.circles.models import Circle, Seat
 from pooling.claims import claims, desk_rules, evidence, retention, sampling, schedule
 from pooling.claims.appeals import appeals
 from pooling.claims.appeals.models import Appeal, Juror
@@ -43,13 +43,13 @@ from pooling.founding import opening, questions
 from pooling.founding.offers import FoundingRefused
 from pooling.models import Charge, DuesPlan, Fund, Payment
 from pooling.payouts import bank_files, letters, loans, paying, proposals
-from pooling.payouts.models import Loan, PayRun
+from pooling.payouts.models import Loan, PayRun, TopUp
 from pooling.surplus import patronage, relief, years
 from pooling.surplus import rules as surplus_rules
 from pooling.surplus.models import Allocation
 from pooling.treasury import banks, corrections, items, months
 from pooling.treasury.models import BankAccount, Category, Item
-from tests.conftest import cem, clara, make_member, make_officer, tessa, theo
+from tests.conftest import cem, clara, make_member, make_members, make_officer, tessa, theo
 from tests.faults.crashing import Step, Workflow
 
 ON = dt.date(2026, 11, 10)
@@ -374,6 +374,15 @@ def tell_paid():
         letters.tell(number=run.number, after=0, upto=10**9)
 
 
+def tell_made_up():
+    letters.tell_made_up(decision=TopUp.objects.get().decision.number)
+
+
+def make_file_of_top_up():
+    made = TopUp.objects.get()
+    return bank_files.make(run_id=made.run_id, top_up_id=made.pk, by=user("tessa"), at=AT)
+
+
 def second(kind) -> Step:
     """The other treasurer confirms the newest proposal about a fund."""
 
@@ -600,8 +609,8 @@ def decline_correction():
 def propose_terms():
     wanted = circle_terms.Wanted(
         levels=[(3375, 10000), (11250, 20000)],
-        smallest=3,
-        largest=4,
+        smallest=20,
+        largest=21,
         claim_retention=15000,
         premium_points=1000,
         gift_limit=9000,
@@ -626,6 +635,17 @@ def ask_for_seat(name, place) -> Step:
         circle_id=Circle.objects.get().pk, member_id=member(name).pk, place=place, by=member(name).user_id,
         on=dt.date(2026, 10, 1),
     )  # fmt: skip
+
+
+def fill_the_list():
+    """The rest of a circle: seventeen who sit in it, with nothing in their buffers."""
+    if Member.objects.filter(email="quiet0@example.org").exists():
+        return
+    with transaction.atomic():
+        rest = make_members(*(f"Quiet{n} Ones" for n in range(17)))
+        Seat.objects.bulk_create(
+            Seat(circle=Circle.objects.get(), member=one, place=1, asked_on=dt.date(2026, 10, 1)) for one in rest
+        )
 
 
 def open_circle():
@@ -661,9 +681,39 @@ def circles_turn():
 
 
 CIRCLE = [
-    propose_terms, confirm_terms, form_circle, ask_for_seat("ada", 1), ask_for_seat("bea", 2), ask_for_seat("cleo", 2),
-    open_circle, fill_buffers,
+    propose_terms, confirm_terms, form_circle, fill_the_list, ask_for_seat("ada", 1), ask_for_seat("bea", 2),
+    ask_for_seat("cleo", 2), open_circle, fill_buffers,
 ]  # fmt: skip
+
+
+def fill_buffer_by_dues():
+    """Two plans that put the levels' deposits into buffers, and Bea on the second of them."""
+    for level, deposit in ((1, 3375), (2, 11250)):
+        plan = dues.open_plan(
+            name=f"Level {level}", every="MONTH", amount=eur(deposit + 1000) / 100, valid_from=dt.date(2026, 1, 1),
+            days_to_pay=14, by=user("tessa"), shares=[dues.ShareOf(fund(), deposit, buffer=True), (None, 1000)],
+        )  # fmt: skip
+        if level == 2:
+            since = dt.date(2026, 10, 1)
+            dues.put_on_plan(member_id=member("bea").pk, plan_id=plan.pk, since=since, by=user("tessa"))
+
+
+def propose_closing_circle():
+    return closing.propose(
+        circle_id=Circle.objects.get().pk, closes_on=dt.date(2027, 1, 1), text="Voted", by=user("tessa"), on=ON
+    )
+
+
+def second_closing():
+    newest = Decision.objects.filter(kind=closing.CIRCLE_CLOSING).latest("pk")
+    return closing.confirm(decision_id=newest.pk, by=user("theo"), on=ON)
+
+
+def close_circle():
+    closing.close_due(on=dt.date(2027, 1, 1))
+    giving.settle_leavers(on=dt.date(2027, 1, 1), by=None)
+
+
 RULES = {
     "currency": "EUR",
     "benefits": [
@@ -988,12 +1038,18 @@ WORKFLOWS = [
     Workflow("claims paid from what came in since", [*SHORT, fill_fund], [start_run(), pay_claims]),
     Workflow("claim withdrawn in a pay run", [*SHORT, start_run()], [take_back("b", "bea"), pay_claims]),
     Workflow(
-        "shortfall made up", [*SHORT, start_run(), pay_claims, fill_fund], [propose_top_up, second(proposals.TOP_UP)]
+        "shortfall made up, told, paid by the bank",
+        [*SHORT, start_run(), pay_claims, fill_fund, name_accounts],
+        [propose_top_up, second(proposals.TOP_UP), tell_made_up, make_file_of_top_up],
     ),
     Workflow("fund lent", [], [propose_loan, second(proposals.LOAN), repay_early, repay_due]),
     Workflow("grant", [propose_hard_floor, second(proposals.FLOOR)], [propose_grant, second(proposals.GRANT)]),
     Workflow("fund's money given back", [], [propose_giving_back, second(proposals.GIVE_BACK)]),
-    Workflow("circle opened", CIRCLE[:2], CIRCLE[2:]),
+    Workflow("circle opened", [*CIRCLE[:2], form_circle, fill_the_list], [form_circle, *CIRCLE[4:]]),
+    Workflow(
+        "circle closed, a claim carried on", [*CIRCLE, *approved("bea", "180.01", "b"), give_gifts],
+        [propose_closing_circle, second_closing, close_circle],
+    ),
     Workflow(
         "gifts given, paid with the pool's part", [*CIRCLE, *approved("bea", "180.01", "b")],
         [give_gifts, start_run(), pay_claims],
@@ -1046,6 +1102,10 @@ WORKFLOWS = [
     Workflow(
         "seat taken back, level changed in a circle", [*CIRCLE, ask_for_seat("dora", 1)],
         [take_back_seat, change_circle_level, lambda: circles.take_effect(on=dt.date(2027, 1, 1))],
+    ),
+    Workflow(
+        "level, dues and cover changed together", [*CIRCLE, fill_buffer_by_dues],
+        [change_circle_level, lambda: circles.take_effect(on=dt.date(2027, 1, 1))],
     ),
     Workflow("seat taken on its day", [*CIRCLE, ask_for_seat("dora", 1)], [circles_turn]),
     Workflow("covered, fund changed", [propose_rules, adopt_rules], [cover, change_fund]),

@@ -79,7 +79,7 @@ class TestRows:
     def test_of_circles_hold_sums_for_the_office_only(self, world, client):
         client.force_login(world.treasurer)
         (row,) = lines(client, reverse("circles:circles"))
-        assert (row["circle"], row["members"], row["given since it opened"]) == ("Linden", "5", "300.00")
+        assert (row["circle"], row["members"], row["given since it opened"]) == ("Linden", "20", "300.00")
         page = reverse("circles:circle", args=["linden"])
         (month,) = lines(client, page)
         assert (month["month"], month["due"], month["given by the circle"]) == ("2026-11", "350.00", "300.00")

@@ -23,12 +23,12 @@ from pooling.payouts import paying, proposals
 from pooling.surplus import years
 from pooling.treasury import corrections
 from tests.arena import CHECKOUT
-from tests.conftest import cem, clara, make_member
+from tests.conftest import cem, clara, make_member, make_members
 from tests.invoicing.barter.test_trades import agreed, settle
 from tests.invoicing.test_invoices import client_of, draft, issue
 from tests.mutual.ledger.test_audit import unguarded
 from tests.pooling.buffers.test_buffers import set_rule
-from tests.pooling.circles.test_circles import fill, terms
+from tests.pooling.circles.test_circles import fill, on_the_list, quiet, terms
 from tests.pooling.claims.appeals.test_appeals import filed, vote
 from tests.pooling.claims.test_claims import approved, claim
 from tests.pooling.claims.test_claims import pay as pay_claims
@@ -138,13 +138,14 @@ def lived(coop):
 
 
 def circle_with_gifts(coop):
-    """Two members carry a part of the other's claim, which waits to be paid, and pay their premium."""
-    wanted = rules.Wanted(levels=[(5000, 10000)], smallest=2, largest=3, claim_retention=2000, premium_points=1000)
+    """Of twenty members two have something in their buffers: one carries a part of the other's claim, which waits to be
+    paid, and both pay their premium."""
+    wanted = rules.Wanted(levels=[(5000, 10000)], claim_retention=2000, premium_points=1000)
     terms(coop, wanted, on=dt.date(2026, 10, 1))
     circle = circles.form(name="Linden", fund_id=coop.sick.pk, by=coop.by, on=dt.date(2026, 10, 1))
-    for name in ("Gro", "Hal"):
-        member = make_member(f"{name} X")
-        circles.ask(circle_id=circle.pk, member_id=member.pk, place=1, by=coop.by, on=dt.date(2026, 10, 1))
+    on_the_list(circle, quiet(18))
+    for member in make_members("Gro X", "Hal X"):
+        on_the_list(circle, [member])
         fill(coop, member, 50)
     circles.open_circle(circle_id=circle.pk, by=coop.by, on=dt.date(2026, 10, 1))
     first, second = User.objects.get(email="clara@example.org"), User.objects.get(email="cem@example.org")

@@ -27,7 +27,7 @@ from pooling.claims.models import Claim
 from pooling.models import Fund
 from pooling.payouts import paying
 from pooling.solvency import facts
-from tests.conftest import aisha, make_member
+from tests.conftest import aisha, make_member, make_members
 from tests.pooling.claims.test_claims import approved, filled, officers, payable
 from tests.pooling.test_dues import ON, coop, held
 from tests.pooling.test_treasury import theo_again
@@ -37,15 +37,25 @@ __all__ = ["coop", "filled"]
 pytestmark = pytest.mark.django_db
 OPENED = dt.date(2026, 10, 1)
 NAMES = ("Ada", "Bea", "Cleo", "Dora", "Eva")
-SMALL = rules.Wanted(
-    levels=[(3375, 75000), (11250, 100000)], smallest=4, largest=5, claim_retention=30000, year_retention=50000,
+WANTED = rules.Wanted(
+    levels=[(3375, 75000), (11250, 100000)], smallest=20, largest=20, claim_retention=30000, year_retention=50000,
     premium_points=1000, gift_limit=12000,
 )  # fmt: skip
 
 
-def terms(coop, wanted=SMALL, on=OPENED):
+def terms(coop, wanted=WANTED, on=OPENED):
     proposal = rules.propose(fund_id=coop.sick.pk, wanted=wanted, valid_from=on, text="Voted", by=coop.by, on=on)
     return rules.confirm(decision_id=proposal.pk, by=theo_again(), on=on)
+
+
+def on_the_list(circle, members, place=1):
+    """As if each had asked for a seat in a circle that is forming."""
+    Seat.objects.bulk_create(Seat(circle=circle, member=one, place=place, asked_on=OPENED) for one in members)
+
+
+def quiet(count):
+    """Members for the rest of a circle: they sit in it, with nothing in their buffers."""
+    return make_members(*(f"Quiet{n} X" for n in range(count)))
 
 
 def fill(coop, member, amount):
@@ -68,14 +78,17 @@ def holds(member):
 
 @pytest.fixture
 def ring(filled):
-    """Five members of two levels, each with 200 in her buffer; 600 in the fund above a floor of 100."""
-    terms(filled, SMALL)
+    """Five members of two levels, each with 200 in her buffer, and fifteen with nothing; 600 in the fund above a floor
+    of 100."""
+    terms(filled)
     circle = circles.form(name="Linden", fund_id=filled.sick.pk, by=filled.by, on=OPENED)
-    filled.members = [make_member(f"{name} X") for name in NAMES]
-    for n, member in enumerate(filled.members):
-        circles.ask(circle_id=circle.pk, member_id=member.pk, place=2 if n else 1, by=filled.by, on=OPENED)
+    filled.members = make_members(*(f"{name} X" for name in NAMES))
+    on_the_list(circle, filled.members[:1])
+    on_the_list(circle, filled.members[1:], place=2)
+    on_the_list(circle, quiet(15))
+    for member in filled.members:
         fill(filled, member, 200)
-    # Together they put in 483.75 a month; a benefit of 400 they can carry.
+    # Together they put in 990.00 a month; a benefit of 400 they can carry.
     Terms.objects.get().levels.update(benefit=40000)
     filled.circle = circles.open_circle(circle_id=circle.pk, by=filled.by, on=OPENED)
     filled.sick.refresh_from_db()
@@ -85,7 +98,7 @@ def ring(filled):
 class TestTerms:
     def test_take_two_officers_and_hold_from_a_day_on(self, filled):
         proposal = rules.propose(
-            fund_id=filled.sick.pk, wanted=SMALL, valid_from=OPENED, text="x", by=filled.by, on=OPENED
+            fund_id=filled.sick.pk, wanted=WANTED, valid_from=OPENED, text="x", by=filled.by, on=OPENED
         )
         with pytest.raises(decisions.SamePerson):
             rules.confirm(decision_id=proposal.pk, by=filled.by, on=OPENED)
@@ -98,33 +111,42 @@ class TestTerms:
     @pytest.mark.parametrize(
         "wanted",
         [
-            rules.Wanted(levels=[]), rules.Wanted(levels=[(0, 1)]), rules.Wanted(levels=[(1, 1)], smallest=1),
-            rules.Wanted(levels=[(1, 1)], smallest=9, largest=8), rules.Wanted(levels=[(1, 1)], moving_months=[13]),
-            rules.Wanted(levels=[(1, 1)], premium_points=10_001),
+            rules.Wanted(levels=[]), rules.Wanted(levels=[(0, 1)]), rules.Wanted(levels=[(1, 1)], smallest=19),
+            rules.Wanted(levels=[(1, 1)], largest=51), rules.Wanted(levels=[(1, 1)], smallest=31, largest=30),
+            rules.Wanted(levels=[(1, 1)], moving_months=[13]), rules.Wanted(levels=[(1, 1)], premium_points=10_001),
         ],
     )  # fmt: skip
     def test_must_make_sense(self, filled, wanted):
         with pytest.raises(rules.TermsRefused):
             terms(filled, wanted)
 
+    def test_may_narrow_twenty_to_fifty_and_never_widen_it(self, filled):
+        """F4, whoever writes: the database says so, of terms and of circles."""
+        terms(filled, rules.Wanted(levels=[(1, 1)], smallest=25, largest=30))
+        circles.form(name="Linden", fund_id=filled.sick.pk, by=filled.by, on=OPENED)
+        for rows in (Terms.objects, Circle.objects):
+            for wide in ({"smallest": 19}, {"largest": 51}, {"smallest": 31}):
+                with pytest.raises(IntegrityError, match=r"make_sense|twenty_to_fifty"), transaction.atomic():
+                    rows.update(**wide)
+
 
 class TestOpen:
     def test_refuses_too_few_and_too_little_for_one_benefit(self, filled):
         """F4."""
-        terms(filled)
+        terms(filled, rules.Wanted(levels=[(4500, 100_000)]))
         circle = circles.form(name="Linden", fund_id=filled.sick.pk, by=filled.by, on=OPENED)
-        for n in range(5):
-            with pytest.raises(circles.CannotOpen):
-                circles.open_circle(circle_id=circle.pk, by=filled.by, on=OPENED)
-            circles.ask(circle_id=circle.pk, member_id=make_member(f"M{n} X").pk, place=2, by=filled.by, on=OPENED)
+        on_the_list(circle, quiet(19))
+        with pytest.raises(circles.CannotOpen, match="1 more members are needed"):
+            circles.open_circle(circle_id=circle.pk, by=filled.by, on=OPENED)
+        circles.ask(circle_id=circle.pk, member_id=make_member("Last X").pk, place=1, by=filled.by, on=OPENED)
         found = circles.check(circle, OPENED)
-        assert (found.deposits, found.benefit, found.ready) == (Money("562.50", "EUR"), Money(1000, "EUR"), False)
-        with pytest.raises(circles.CannotOpen, match=r"562\.50"):
+        assert (found.deposits, found.benefit, found.ready) == (Money(900, "EUR"), Money(1000, "EUR"), False)
+        with pytest.raises(circles.CannotOpen, match=r"900\.00"):
             circles.open_circle(circle_id=circle.pk, by=filled.by, on=OPENED)
         assert Circle.objects.get().size == 0
 
     def test_seats_everybody_on_the_list(self, ring):
-        assert (ring.circle.state, ring.circle.size) == ("OPEN", 5)
+        assert (ring.circle.state, ring.circle.size) == ("OPEN", 20)
         assert set(Seat.objects.values_list("joined_on", flat=True)) == {OPENED}
         assert not list(audit.findings())
 
@@ -147,9 +169,11 @@ class TestOpen:
     def test_keeps_mates_from_deciding_about_one_another(self, ring):
         """F14."""
         ada, *others = ring.members
-        assert circle_mates(ada.pk) == {one.pk for one in others}
+        mates = circle_mates(ada.pk)
+        assert len(mates) == 19
+        assert mates > {one.pk for one in others}
         near = [one.member_id for one in rooms.relations(member_id=ada.pk, since=ON) if one.kind == "circle"]
-        assert sorted(near) == sorted(one.pk for one in others)
+        assert sorted(near) == sorted(mates)
 
 
 class TestGive:
@@ -240,10 +264,11 @@ class TestPremiums:
         november = parse("2026-11")
         for _ in range(2):
             giving.pay_premiums(period=november, by=None, on=ON)
-        # A tenth of 33.75 + 4 × 112.50, rounded once.
+        # A tenth of 16 × 33.75 + 4 × 112.50 is asked, rounded once; fifteen have nothing in their buffers.
+        assert Premium.objects.get().asked == 9900
         assert held(ring.sick.account) == Money("648.38", "EUR")
         assert holds(ring.members[0]) == 20000 - 338
-        assert giving.totals(ring.circle, ON) == (0, 0, 4838)
+        assert giving.totals([ring.circle], ON) == {ring.circle.pk: (0, 0, 4838)}
         assert not list(audit.findings())
 
     def test_that_were_missed_are_paid_by_the_clockwork_before_anybody_leaves(self, ring, time_machine):
@@ -253,7 +278,7 @@ class TestPremiums:
         for _ in range(2):
             tasks.turn()
         said = [(f"{one.month:%Y-%m}", one.asked) for one in Premium.objects.order_by("month")]
-        assert said == [("2026-11", 4838), ("2026-12", 4838), ("2027-01", 4500), ("2027-02", 4500)]
+        assert said == [("2026-11", 9900), ("2026-12", 9900), ("2027-01", 9563), ("2027-02", 9563)]
         assert not list(audit.findings())
 
 
@@ -272,7 +297,7 @@ class TestDates:
         assert circles.take_effect(on=dt.date(2026, 12, 31)) == 0
         approved(ring, bea, 100)
         seat = Seat.objects.get(member=ada)
-        assert giving.hers_to_take(seat, ON) == Money("190.90", "EUR")
+        assert giving.hers_to_take(seat, ON) == Money("196.15", "EUR")
         giving.give(on=dt.date(2026, 12, 31), by=None)
         assert circles.take_effect(on=newyear) == 1
         assert circles.take_effect(on=newyear) == 0
@@ -281,7 +306,7 @@ class TestDates:
         ahead = minor(held(accounts.of_member("prepayments", ada.number, "EUR")))
         assert ahead == 20000 - Gift.objects.get(donor=ada).amount
         assert holds(ada) == 0
-        assert Circle.objects.get().size == 4
+        assert Circle.objects.get().size == 19
         assert not list(audit.findings())
 
     def test_keep_a_leaver_s_buffer_while_the_circle_still_has_to_give(self, ring):
@@ -294,23 +319,22 @@ class TestDates:
         assert holds(ada) == 20000
 
     def test_make_a_circle_small_and_whole_again(self, ring):
-        for member in ring.members[:2]:
-            circles.leave(member_id=member.pk, by=member.user_id, on=ON)
+        ada = ring.members[0]
+        circles.leave(member_id=ada.pk, by=ada.user_id, on=ON)
         circles.take_effect(on=dt.date(2027, 1, 1))
-        assert (Circle.objects.get().state, Circle.objects.get().size) == ("SMALL", 3)
+        assert (Circle.objects.get().state, Circle.objects.get().size) == ("SMALL", 19)
         fay = make_member("Fay X")
         seat = circles.ask(circle_id=ring.circle.pk, member_id=fay.pk, place=1, by=fay.user_id, on=dt.date(2027, 1, 5))
         assert seat.joins_on == dt.date(2027, 4, 1)
         circles.take_effect(on=dt.date(2027, 4, 1))
-        assert (Circle.objects.get().state, Circle.objects.get().size) == ("OPEN", 4)
+        assert (Circle.objects.get().state, Circle.objects.get().size) == ("OPEN", 20)
         assert not list(audit.findings())
 
     def test_can_be_asked_for_in_a_circle_of_the_smallest_size(self, ring):
-        Circle.objects.update(smallest=5)
         for member in ring.members[:2]:
             circles.change_level(member_id=member.pk, place=1, by=member.user_id, on=ON)
             circles.leave(member_id=member.pk, by=member.user_id, on=ON)
-        assert (Circle.objects.get().state, Circle.objects.get().size) == ("OPEN", 5)
+        assert (Circle.objects.get().state, Circle.objects.get().size) == ("OPEN", 20)
 
     def test_let_a_level_change_later(self, ring):
         ada = ring.members[0]
@@ -324,14 +348,14 @@ class TestDates:
 
 class TestOutlook:
     def test_knows_what_circles_carry_and_pay_and_have_given(self, ring):
-        """Retention 300 of a claim, 500 a year; five buffers of 200, 483.75 a month; 1 % as premium."""
+        """Retention 300 of a claim, 500 a year; twenty put in 990.00 a month; 1 % as premium."""
         Terms.objects.update(premium_points=100)
         approved(ring, ring.members[1], "350.00")
         giving.give(on=ON, by=None)
         ring.sick.refresh_from_db()
         found = facts.of(ring.sick, ON)
-        assert (found.circled.seated, found.circled.retention, found.circled.room) == (5, 30000, 50000)
-        assert found.circled.premiums == 484
+        assert (found.circled.seated, found.circled.retention, found.circled.room) == (20, 30000, 50000)
+        assert found.circled.premiums == 990
         assert found.owed == 5000  # 350 approved, 300 of it given by the circle
         alone = facts.of(Fund.objects.get(slug="parents"), ON)
         assert alone.circled == facts.Circled()
@@ -343,7 +367,7 @@ class TestLetters:
 
     def test_tell_everybody_that_the_circle_is_open(self, ring):
         assert [self.told(member) for member in ring.members] == [["Linden is open"]] * 5
-        assert "5 members now carry" in Letter.objects.first().text
+        assert "20 members now carry" in Letter.objects.first().text
 
     def test_tell_what_came_of_what_was_asked_for_on_its_day(self, ring):
         ada, bea = ring.members[:2]
@@ -412,18 +436,17 @@ class TestPages:
         assert "€100.00" not in outside
 
     def test_let_members_come_and_administrators_open(self, filled, client):
-        terms(filled, rules.Wanted(levels=[(5000, 10000)], smallest=2, largest=3))
+        terms(filled, rules.Wanted(levels=[(5000, 10000)]))
         admin = person(Role.ADMINISTRATOR)
         client.force_login(admin)
         client.post(reverse("circles:new"), {"name": "Birch", "fund": filled.sick.pk})
-        for name in ("Ada", "Bea"):
-            client.force_login(make_member(f"{name} X").user)
-            answer = client.post(reverse("circles:join", args=["birch"]), {"level": "1"})
-            assert answer.status_code == 302
+        on_the_list(Circle.objects.get(), quiet(19))
+        client.force_login(make_member("Ada X").user)
+        assert client.post(reverse("circles:join", args=["birch"]), {"level": "1"}).status_code == 302
         assert client.post(reverse("circles:open", args=["birch"])).status_code == 404
         client.force_login(admin)
         client.post(reverse("circles:open", args=["birch"]))
-        assert Circle.objects.get().size == 2
+        assert Circle.objects.get().size == 20
 
     def test_let_two_officers_set_terms(self, filled, client):
         client.force_login(aisha_with_factor())
@@ -437,10 +460,10 @@ class TestPages:
         from members.governance.models import Decision
 
         number = Decision.objects.get(kind=rules.CIRCLE_TERMS).number
-        client.post(reverse("circles:terms_answer", args=[number]), {"answer": "confirm"})
+        client.post(reverse("circles:answer", args=[number]), {"answer": "confirm"})
         assert not Terms.objects.exists()
         client.force_login(person(Role.TREASURER))
-        client.post(reverse("circles:terms_answer", args=[number]), {"answer": "confirm"})
+        client.post(reverse("circles:answer", args=[number]), {"answer": "confirm"})
         found = Terms.objects.get()
         assert (found.claim_retention, found.premium_points, found.months) == (50000, 250, [1, 4, 7, 10])
         assert list(found.levels.values_list("deposit", "benefit")) == [(3375, 75000), (11250, 250000)]
