@@ -1,4 +1,4 @@
-"""Pages of officers ask the database as often about a hundred rows as about ten."""
+"""Officers' pages ask the database as often about a hundred rows as about ten; circles, about fifty as about twenty."""
 
 from __future__ import annotations
 
@@ -12,22 +12,24 @@ from django.urls import reverse
 from members.governance.models import Decision
 from members.models import Member
 from mutual.access import Role
+from mutual.periods import parse
 from pooling import funds
-from pooling.circles.models import Circle
+from pooling.circles import giving
+from pooling.circles.models import Circle, Seat
 from pooling.claims.models import Certificate, Claim, Sample
 from pooling.payouts import proposals
 from pooling.payouts.models import Loan, PayRun
 from pooling.solvency import forecasts
 from pooling.solvency.models import Forecast
 from tests.conftest import clara, make_members
-from tests.pooling.circles.test_circles import terms
-from tests.pooling.claims.test_claims import approved, claim, filled
+from tests.pooling.circles.test_circles import OPENED, ring, terms
+from tests.pooling.claims.test_claims import approved, claim, filled, officers
 from tests.pooling.payouts.test_paying import pay, start
 from tests.pooling.payouts.test_proposals import confirm, lend
 from tests.pooling.test_dues import ON, coop
 from tests.trust.test_routes import person
 
-__all__ = ["coop", "filled"]
+__all__ = ["coop", "filled", "ring"]
 pytestmark = pytest.mark.django_db
 
 
@@ -137,6 +139,29 @@ class TestPages:
 
         few, many = grown(client, grow, reverse("solvency:cockpit"))
         assert few == many
+
+
+class TestCircles:
+    def test_give_and_pay_premiums_with_as_many_statements_for_fifty_as_for_twenty(self, ring):
+        by = officers()
+        for n, member in enumerate(ring.members[1:4]):
+            approved(ring, member, 10, by=by, key=f"k{n}")
+        first, second, third = giving.waiting()
+        said = {"by": None, "on": ON}
+        giving._give(instalment_id=first[0], circle_id=first[1], **said)  # what is asked once is known now
+        with CaptureQueriesContext(connection) as few:
+            assert giving._give(instalment_id=second[0], circle_id=second[1], **said)
+            giving.pay_premiums(period=parse("2026-10"), **said)
+        Circle.objects.update(largest=50)
+        thirty = make_members(*(f"More{n} X" for n in range(30)))
+        Seat.objects.bulk_create(
+            Seat(circle=ring.circle, member=one, place=1, asked_on=OPENED, joined_on=OPENED) for one in thirty
+        )
+        with CaptureQueriesContext(connection) as many:
+            assert giving._give(instalment_id=third[0], circle_id=third[1], **said)
+            giving.pay_premiums(period=parse("2026-11"), **said)
+        assert Circle.objects.get().size == 50
+        assert len(many) == len(few)
 
 
 def opened(coop, name):
