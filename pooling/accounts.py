@@ -167,6 +167,27 @@ def patronage(number: str, currency: str, owner_id: int) -> chart.Account:
     )  # fmt: skip
 
 
+def patronages(members: Sequence[tuple[int, str]], currency: str) -> dict[int, int]:
+    """Many members' accounts for their parts of shared years, given as (member id, number): the accounts' ids by
+    member; opened where there is none."""
+    ids = {f"liabilities:patronage:{number}": member_id for member_id, number in members}
+    coop = chart.coop_book()
+    chart.open_many(
+        book=coop,
+        accounts=[
+            chart.NewAccount(code, AccountType.LIABILITY, currency, member_id, amount_max=0)
+            for code, member_id in ids.items()
+        ],
+    )
+    found = chart.with_codes(list(ids), book=coop)
+    return {ids[account.code]: account.pk for account in found if account.currency.code == currency}
+
+
+def patronage_shared(currency: str) -> chart.Account:
+    """What a decision has given to members and is not credited to each of them yet."""
+    return _common("liabilities:patronage-shared", AccountType.LIABILITY, currency, amount_max=0)
+
+
 def patronage_interest(currency: str) -> chart.Account:
     """Interest to members who left, on what was kept for them."""
     return _common("expenses:patronage-interest", AccountType.EXPENSE, currency)

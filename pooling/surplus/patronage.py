@@ -1,13 +1,14 @@
 """Members' own parts of a year's surplus, by what each worked in it: shared by decision, told in writing, paid in time.
 
 Only where the rules of the year's last day say so (:mod:`pooling.surplus.rules`), and never for capital: who worked
-nothing in the year gets nothing, whatever she holds.
+nothing in the year gets nothing, whatever she holds. Two officers share the year in one entry; each member's part is
+then credited by a run, in chunks, that can be killed anywhere.
 """
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from django.conf import settings
@@ -19,6 +20,8 @@ from members.governance import decisions
 from members.governance.models import Decision
 from members.models import Member
 from mutual import formats
+from mutual.jobs import queue, runs
+from mutual.jobs.models import Run
 from mutual.ledger import audit, balances, chart, journal
 from mutual.ledger.kinds import Kind
 from mutual.mail import letters
@@ -31,6 +34,8 @@ from pooling.surplus.models import Allocation, Patronage, Year
 from pooling.treasury.models import BankAccount
 
 SHARING = "SHARING"
+CHUNK = 2_000
+"""Members in one durable chunk."""
 
 
 class PatronageRefused(Exception):
@@ -47,6 +52,14 @@ class NotClosed(PatronageRefused):
 
 class AlreadyShared(PatronageRefused):
     """The year is shared, or its sharing is proposed."""
+
+
+class BooksClosed(PatronageRefused):
+    """The books are closed today."""
+
+
+class NotCredited(PatronageRefused):
+    """The run that credits members with their parts is not finished."""
 
 
 class NotThere(PatronageRefused):
@@ -141,7 +154,8 @@ def _is_there(found: Shared) -> None:
 
 @transaction.atomic(durable=True)
 def confirm(*, decision_id: int, by: int, on: dt.date) -> Decision:
-    """Share the year as the second officer: one entry; each member has written notice of the whole of her part.
+    """Share the year as the second officer: one entry by purpose; each member is credited with her part by a run that
+    follows (:func:`share_out`), and has written notice of the whole of it.
 
     :raises members.governance.decisions.DecisionRefused: if decided, or proposed by the same person
     :raises PatronageRefused: if there is less surplus by now
@@ -152,24 +166,15 @@ def confirm(*, decision_id: int, by: int, on: dt.date) -> Decision:
         chart.lock(surplus)
         found = of(decision)
         _is_there(found)
-        said, _rules_of = _rules(found.year)
-        first_by, rest_by = sharing.payment_days(said, found.year.last_day)
-        members = Member.objects.in_bulk(list(found.members))
-        own = {pk: accounts.patronage(one.number, unit, pk) for pk, one in sorted(members.items())}
-        moves = [
-            journal.move(from_minor(amount, unit), debit=surplus, credit=_target(purpose, fund, unit))
-            for (purpose, fund), amount in found.parts.items()
-            if purpose != "MEMBERS"
-        ]
-        moves += [
-            journal.move(from_minor(part, unit), debit=surplus, credit=own[pk])
-            for pk, (_minutes, part) in sorted(found.members.items())
-        ]
         try:
             with transaction.atomic():
                 journal.post(
-                    kind=Kind.SURPLUS_ALLOCATED, key=f"decision/{decision.number}/allocated", date=on, transfers=moves,
+                    kind=Kind.SURPLUS_ALLOCATED, key=f"decision/{decision.number}/allocated", date=on,
                     recorded_by=by, document=decision.number,
+                    transfers=[
+                        journal.move(from_minor(amount, unit), debit=surplus, credit=_target(purpose, fund, unit))
+                        for (purpose, fund), amount in found.parts.items()
+                    ],
                 )  # fmt: skip
         except journal.JournalRefused as refused:
             raise NotThere(str(refused)) from refused
@@ -180,19 +185,99 @@ def confirm(*, decision_id: int, by: int, on: dt.date) -> Decision:
             )
             for place, ((purpose, fund), amount) in enumerate(found.parts.items())
         )  # fmt: skip
-        made = Patronage.objects.bulk_create(
-            Patronage(
-                decision=decision, year=found.year, member=members[pk], minutes=minutes, amount=part,
-                first=sharing.first_payment(said, part), first_by=first_by, rest_by=rest_by,
-            )
-            for pk, (minutes, part) in sorted(found.members.items())
-        )  # fmt: skip
-    for one in made:
-        letters.send(
-            key=f"patronage/{found.year.label}/{one.member.number}", to=one.member.email, template="emails/patronage",
-            context={"member": one.member, "part": one}, language=one.member.language, reader=one.member.user_id,
-        )  # fmt: skip
+        _run(decision, found)
+        queue.after_commit("pooling.surplus.tasks.share_out", decision_id=decision.pk)
     return decision
+
+
+def _run(decision: Decision, found: Shared) -> Run:
+    return runs.prepare(
+        kind="sharing", key=found.year.label, title=_("Members' parts of %(year)s") % {"year": found.year.label},
+        by=decision.decided_by_id, total=len(found.members), url=f"/surplus/{found.year.label}/",
+    )  # fmt: skip
+
+
+def share_out(
+    *, decision_id: int, by: int | None, on: dt.date, chunk: int = CHUNK,
+    on_progress: Callable[[Run], None] | None = None,
+) -> Run:  # fmt: skip
+    """Credit every member with her part of a year that was decided to be shared, in chunks of a transaction each.
+
+    The parts follow from the decision, whoever asks. Killed anywhere, it is simply run again: who has hers is known.
+
+    :raises BooksClosed: if the books are closed today
+    :raises mutual.ledger.audit.BooksBroken: if the newest audit found something
+    """
+    audit.require_whole()
+    decision = Decision.objects.get(pk=decision_id, kind=SHARING, state=Decision.State.CONFIRMED)
+    found = of(decision)
+    progress = _run(decision, found)
+    members = sorted(found.members.items())
+    progress = runs.start(progress, total=len(members))
+    for start in range(0, len(members), chunk):
+        try:
+            done = _credit(decision_id=decision_id, found=found, part=members[start : start + chunk], by=by, on=on)
+        except journal.PeriodClosed as refused:
+            raise BooksClosed(str(refused)) from refused
+        part = members[start : start + chunk]
+        runs.advance(progress, done=len(part), known=len(part) - done, cursor=str(part[-1][0]))
+        if on_progress:
+            on_progress(progress)
+    return runs.finish(progress)
+
+
+@transaction.atomic(durable=True)
+def _credit(
+    *, decision_id: int, found: Shared, part: Sequence[tuple[int, tuple[int, int]]], by: int | None, on: dt.date
+) -> int:  # fmt: skip
+    """Credit the members of one chunk who have nothing of that year yet; returns how many."""
+    # Whoever shares the same year at the same time comes one after the other.
+    decision = Decision.objects.select_for_update().get(pk=decision_id)
+    unit, label = settings.COOPERATIVE_CURRENCY, found.year.label
+    known = set(
+        Patronage.objects.filter(year=found.year, member__in=[pk for pk, _share in part]).values_list(
+            "member_id", flat=True
+        )
+    )
+    new = {pk: share for pk, share in part if pk not in known}
+    if not new:
+        return 0
+    numbers = dict(Member.objects.filter(pk__in=new).values_list("pk", "number"))
+    own, pot = accounts.patronages(sorted(numbers.items()), unit), accounts.patronage_shared(unit)
+    journal.post_many(
+        kind=Kind.SURPLUS_ALLOCATED, date=on, recorded_by=by,
+        rows=(
+            journal.Row(f"patronage/{label}/{numbers[pk]}/shared", pot.pk, own[pk], amount, unit, decision.number)
+            for pk, (_minutes, amount) in new.items()
+        ),
+    )  # fmt: skip
+    said, _rules_of = _rules(found.year)
+    first_by, rest_by = sharing.payment_days(said, found.year.last_day)
+    Patronage.objects.bulk_create(
+        Patronage(
+            decision=decision, year=found.year, member_id=pk, minutes=minutes, amount=amount,
+            first=sharing.first_payment(said, amount), first_by=first_by, rest_by=rest_by,
+        )
+        for pk, (minutes, amount) in new.items()
+    )  # fmt: skip
+    queue.after_commit("pooling.surplus.tasks.tell", label=label, after=part[0][0] - 1, upto=part[-1][0])
+    return len(new)
+
+
+def tell(*, label: str, after: int, upto: int) -> int:
+    """Write to each member in a range of ids what her part of a year is, each once; returns to how many."""
+    found = Patronage.objects.select_related("member", "year").filter(
+        year__label=label, member_id__gt=after, member_id__lte=upto
+    )
+    told = 0
+    for one in found.order_by("member_id").iterator(chunk_size=500):
+        with transaction.atomic():
+            letters.send(
+                key=f"patronage/{label}/{one.member.number}", to=one.member.email, template="emails/patronage",
+                context={"member": one.member, "part": one}, language=one.member.language, reader=one.member.user_id,
+            )  # fmt: skip
+        told += 1
+    return told
 
 
 def _rules(year: Year) -> tuple[sharing.Rules, Decision]:
@@ -205,6 +290,8 @@ def _target(purpose: str, fund: int | str | None, unit: str) -> chart.Account:
     if purpose == "FUND":
         assert fund is not None, "A part for a fund names it."
         return Fund.objects.select_related("account__currency").get(pk=fund).account
+    if purpose == "MEMBERS":
+        return accounts.patronage_shared(unit)
     return accounts.reserve(unit) if purpose == "RESERVE" else accounts.dues_relief(unit)
 
 
@@ -212,15 +299,18 @@ def _target(purpose: str, fund: int | str | None, unit: str) -> chart.Account:
 def pay(*, label: str, bank_id: int, rest: bool, by: int, on: dt.date) -> Money:
     """Pay everybody the first part of a year's sharing, or the rest; returns what was paid now. Again pays nothing.
 
+    :raises NotCredited: if not everybody's part is credited yet
     :raises NotThere: if the bank account holds less
     :raises mutual.ledger.audit.BooksBroken: if the newest audit found something
     """
     audit.require_whole()
     unit = settings.COOPERATIVE_CURRENCY
+    if balances.of(accounts.patronage_shared(unit)).amount:
+        raise NotCredited(_("Not every member is credited with her part yet. That goes on by itself; try again then."))
     bank = BankAccount.objects.select_related("account__currency").get(pk=bank_id)
     found = list(
         Patronage.objects.select_for_update(of=("self",))
-        .select_related("member")
+        .select_related("member", "decision")
         .filter(year__label=label, redeemed_on=None)
         .order_by("pk")
     )
@@ -233,19 +323,20 @@ def pay(*, label: str, bank_id: int, rest: bool, by: int, on: dt.date) -> Money:
             _("That bank account does not hold the %(whole)s to pay.")
             % {"whole": formats.money(from_minor(whole, unit))}
         )
+    own = accounts.patronages([(one.member_id, one.member.number) for one, _amount in due], unit)
     journal.post_many(
         kind=Kind.PATRONAGE_PAID, date=on, recorded_by=by,
         rows=[
             journal.Row(
-                f"patronage/{label}/{one.member.number}/{step}",
-                accounts.patronage(one.member.number, unit, one.member_id).pk, bank.account_id, amount, unit,
+                f"patronage/{label}/{one.member.number}/{step}", own[one.member_id], bank.account_id, amount, unit,
                 one.decision.number,
             )
             for one, amount in due
         ],
     )  # fmt: skip
     for one, amount in due:
-        Patronage.objects.filter(pk=one.pk).update(paid=F("paid") + amount)
+        one.paid += amount
+    Patronage.objects.bulk_update([one for one, _amount in due], ["paid"], batch_size=2_000)
     if due:
         trail.record(
             by=by,

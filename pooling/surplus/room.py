@@ -50,8 +50,9 @@ def findings() -> Iterator[rooms.Finding]:
               LEFT JOIN (SELECT decision_id, sum((amount * (10::numeric ^ c.decimals))::bigint) AS amount
                            FROM surplus_allocation a JOIN ledger_currency c ON c.code = a.amount_currency
                           GROUP BY 1) AS a ON a.decision_id = d.id
-              LEFT JOIN (SELECT document, sum(amount) AS amount FROM ledger_transfer
-                          WHERE book_id = 1 AND kind = 41 GROUP BY 1) AS t ON t.document = d.number
+              LEFT JOIN (SELECT t.document, sum(t.amount) AS amount FROM ledger_transfer t
+                           JOIN ledger_account s ON s.id = t.debit_id AND s.code = 'equity:surplus:unallocated'
+                          WHERE t.book_id = 1 AND t.kind = 41 GROUP BY 1) AS t ON t.document = d.number
              WHERE d.kind IN ('ALLOCATION', 'SHARING') AND coalesce(a.amount, 0) <> coalesce(t.amount, 0) LIMIT 50
             """
         )
@@ -79,6 +80,24 @@ def findings() -> Iterator[rooms.Finding]:
                 code,
                 f"{code} holds {holds}, but what is not paid sums to {still}.",
             )
+        cursor.execute(
+            """
+            SELECT held.amount, shared.amount FROM
+              (SELECT coalesce(-sum(b.amount), 0) AS amount FROM ledger_account a
+                 JOIN ledger_balance b ON b.account_id = a.id
+                WHERE a.book_id = 1 AND a.code = 'liabilities:patronage-shared') AS held,
+              (SELECT coalesce((SELECT sum((a.amount * (10::numeric ^ c.decimals))::bigint)
+                                  FROM surplus_allocation a JOIN ledger_currency c ON c.code = a.amount_currency
+                                 WHERE a.purpose = 'MEMBERS'), 0)
+                    - coalesce((SELECT sum(amount) FROM surplus_patronage), 0) AS amount) AS shared
+             WHERE held.amount <> shared.amount
+            """
+        )
+        for held, shared in cursor.fetchall():
+            yield rooms.Finding(
+                "what members were given is credited or waits", "patronage",
+                f"{held} wait to be credited to members, but what was given them and is not credited is {shared}.",
+            )  # fmt: skip
         cursor.execute(
             """
             SELECT y.label FROM surplus_year y

@@ -489,6 +489,15 @@ def confirm_sharing():
     return patronage.confirm(decision_id=newest.pk, by=user("theo"), on=ON)
 
 
+def share_out():
+    newest = Decision.objects.filter(kind=patronage.SHARING).latest("pk")
+    return patronage.share_out(decision_id=newest.pk, by=user("theo"), on=ON, chunk=1)
+
+
+def tell_parts():
+    patronage.tell(label="2025", after=0, upto=10**9)
+
+
 def pay_parts(*, rest) -> Step:
     return lambda: patronage.pay(label="2025", bank_id=bank(), rest=rest, by=user("tessa"), on=ON)
 
@@ -696,6 +705,13 @@ def fill_buffer_by_dues():
         if level == 2:
             since = dt.date(2026, 10, 1)
             dues.put_on_plan(member_id=member("bea").pk, plan_id=plan.pk, since=since, by=user("tessa"))
+
+
+def rest_has_left():
+    """All who sit quietly have left before and taken what was theirs."""
+    with transaction.atomic():
+        Circle.objects.update(state="SMALL")
+        Seat.objects.filter(member__email__startswith="quiet").update(left_on=ON, settled_on=ON)
 
 
 def propose_closing_circle():
@@ -1047,7 +1063,8 @@ WORKFLOWS = [
     Workflow("fund's money given back", [], [propose_giving_back, second(proposals.GIVE_BACK)]),
     Workflow("circle opened", [*CIRCLE[:2], form_circle, fill_the_list], [form_circle, *CIRCLE[4:]]),
     Workflow(
-        "circle closed, a claim carried on", [*CIRCLE, *approved("bea", "180.01", "b"), give_gifts],
+        "circle closed, a claim carried on",
+        [*CIRCLE, rest_has_left, *approved("bea", "180.01", "b"), give_gifts],
         [propose_closing_circle, second_closing, close_circle],
     ),
     Workflow(
@@ -1131,10 +1148,10 @@ WORKFLOWS = [
     Workflow("surplus allocated", CLOSED, [propose_allocation, confirm_allocation]),
     Workflow(
         "surplus shared and paid", [adopt_surplus_rules, *CLOSED],
-        [propose_sharing, confirm_sharing, pay_parts(rest=False), pay_parts(rest=True)],
+        [propose_sharing, confirm_sharing, share_out, tell_parts, pay_parts(rest=False), pay_parts(rest=True)],
     ),
     Workflow(
-        "surplus settled after leaving", [adopt_surplus_rules, *CLOSED, propose_sharing, confirm_sharing],
+        "surplus settled after leaving", [adopt_surplus_rules, *CLOSED, propose_sharing, confirm_sharing, share_out],
         [leave_and_redeem],
     ),
     Workflow("dues relief", [*CLOSED, propose_allocation, confirm_allocation], [relieve]),

@@ -74,6 +74,7 @@ BREAKS = {
     "members' parts are in the journal": (
         "UPDATE ledger_account SET code = 'liabilities:patronage:' || id WHERE starts_with(code, 'equity:fund:')"
     ),
+    "what members were given is credited or waits": "UPDATE surplus_allocation SET purpose = 'MEMBERS'",
     "closed years stay closed": "UPDATE ledger_book SET closed_until = '2026-12-01' WHERE id = 1",
     "closed years leave no income or expense": (
         "UPDATE ledger_transfer SET booked_on = '2027-06-01' WHERE id IN "

@@ -5,9 +5,13 @@ from __future__ import annotations
 import datetime as dt
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from members.governance import decisions
 from members.models import Member
+from mutual.jobs import queue
+from mutual.jobs.models import Run
 from mutual.ledger import audit, balances
 from mutual.mail.models import Letter
 from mutual.money import Money
@@ -16,7 +20,7 @@ from pooling.benefits import schemes
 from pooling.surplus import patronage, years
 from pooling.surplus import rules as surplus_rules
 from pooling.surplus.models import Allocation, Patronage
-from tests.conftest import make_member
+from tests.conftest import make_member, make_members
 from tests.pooling.surplus.test_years import NEXT, close, earned
 from tests.pooling.test_dues import coop, held, owes
 from tests.pooling.test_treasury import theo_again
@@ -53,8 +57,19 @@ def propose(coop, own_work="150.01", minutes=(6_000, 3_000, 0)):
     )  # fmt: skip
 
 
-def share(coop, **more):
+def decide(coop, **more):
     return patronage.confirm(decision_id=propose(coop, **more).pk, by=theo_again(), on=NEXT)
+
+
+def share(coop, **more):
+    decision = decide(coop, **more)
+    share_out(decision)
+    patronage.tell(label="2026", after=0, upto=10**9)
+    return decision
+
+
+def share_out(decision, **more):
+    return patronage.share_out(decision_id=decision.pk, by=None, on=NEXT, **more)
 
 
 def own(member):
@@ -80,7 +95,8 @@ class TestShare:
         assert letters.count() == 2
         assert "50.01" in letters.get(to=colab.people[0].email).text
 
-    def test_is_done_once_and_by_two(self, colab):
+    def test_is_done_once_and_by_two(self, colab, time_machine):
+        time_machine.move_to(dt.datetime.combine(NEXT, dt.time(9), dt.UTC))
         proposal = propose(colab)
         with pytest.raises(patronage.AlreadyShared):
             propose(colab, own_work="10.00")
@@ -91,7 +107,44 @@ class TestShare:
             patronage.confirm(decision_id=proposal.pk, by=theo_again(), on=NEXT)
         with pytest.raises(patronage.AlreadyShared):
             propose(colab)
-        assert Patronage.objects.count() == 2
+        assert queue.work_all() >= 1
+        assert Patronage.objects.count() == Letter.objects.filter(key__startswith="patronage/").count() == 2
+
+    def test_credits_members_in_chunks_and_goes_on_where_it_was_killed(self, colab):
+        """The whole waits in one account; what was credited is known; nobody is paid before everybody is credited."""
+        decision = decide(colab)
+        waits = accounts.patronage_shared("EUR")
+        assert held(waits) == Money("75.01", "EUR")
+
+        def die(run):
+            raise KeyboardInterrupt
+
+        with pytest.raises(KeyboardInterrupt):
+            share_out(decision, chunk=1, on_progress=die)
+        assert held(waits) == Money("25.00", "EUR")
+        assert [str(own(one).amount) for one in colab.people] == ["50.01", "0.00", "0.00"]
+        assert not list(audit.findings())
+        with pytest.raises(patronage.NotCredited):
+            patronage.pay(label="2026", bank_id=colab.bank.pk, rest=False, by=colab.by, on=NEXT)
+        run = share_out(decision, chunk=1)
+        assert (run.done, run.known, run.state) == (2, 1, Run.State.FINISHED)
+        assert share_out(decision).known == 2
+        assert [str(own(one).amount) for one in colab.people] == ["50.01", "25.00", "0.00"]
+        assert held(waits) == Money("0.00", "EUR")
+        assert not list(audit.findings())
+
+    def test_asks_as_often_for_many_as_for_few(self, colab, django_assert_num_queries):
+        colab.people = make_members(*(f"Worker{n} X" for n in range(20)))
+        decision = decide(colab, minutes=(60,) * 20)
+        found = patronage.of(decision)
+        part = sorted(found.members.items())
+        said = {"decision_id": decision.pk, "found": found, "by": None, "on": NEXT}
+        patronage._credit(part=part[:1], **said)  # what is asked once is known now
+        with CaptureQueriesContext(connection) as few:
+            assert patronage._credit(part=part[1:4], **said) == 3
+        with django_assert_num_queries(len(few)):
+            assert patronage._credit(part=part[4:], **said) == 16
+        assert not list(audit.findings())
 
     def test_is_refused_without_rules_hours_or_a_closed_year(self, colab):
         with pytest.raises(patronage.NoRules, match="Nobody's hours"):
@@ -201,6 +254,7 @@ class TestPages:
         assert "Sharing of a year" in page
         number = decisions.Decision.objects.get(kind="SHARING").number
         client.post(f"/surplus/decisions/{number}/", {"answer": "confirm"})
+        queue.work_all()
         assert Patronage.objects.count() == 2
         client.force_login(treasurer)
         assert client.post("/surplus/2026/pay/", {"bank": colab.bank.pk}).status_code == 302
