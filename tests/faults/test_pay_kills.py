@@ -116,7 +116,7 @@ FIVE_AT_ONCE = (
 
 @pytest.fixture(scope="module")
 def world():
-    """Twenty approved claims, all of them carried by a circle; each test gets a copy of it."""
+    """Twenty-four approved claims, twenty of them carried by a circle; each test gets a copy of it."""
     world = Arena()
     assert world.answer(SET_UP) == "ready"
     yield world
