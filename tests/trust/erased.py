@@ -53,7 +53,6 @@ def live(mark: str) -> tuple[Claim, Claim]:
     over, other = (Claim.objects.get(form_key=name) for name in ("ada", "bea"))
     evidence.open_place(claim=over, place="body", why=Why.DECIDE, by=w.user("clara"), at=w.AT)
     retention.settle(on=w.ON)
-    seals.seal(w.ON + dt.timedelta(1))
     return over, other
 
 
@@ -110,8 +109,10 @@ def tell(mark: str, folder: str) -> None:
     for who in ("tessa", "aisha"):
         Authenticator.objects.create(user_id=w.user(who), type=Authenticator.Type.TOTP, data={"secret": "x"})
     secrets = {**sealed(over), "mark": mark.encode()}
-    before, books = dump(Path(folder, "before")), ledger()
+    before = dump(Path(folder, "before"))
     with time_machine.travel(OVER, tick=False):
+        seals.seal(OVER.date())
+        books = ledger()
         vault_tasks.destroy_due()
         found = {"mark": searched(mark), "name": searched("Byron")}
     after = dump(Path(folder, "after"))
@@ -121,6 +122,10 @@ def tell(mark: str, folder: str) -> None:
 
     said = {
         "before": held(before), "after": held(after), "searches": found, "key": secrets["key"].hex(),
-        "same books": ledger() == books, "other": vault.places(other.vault), "findings": len(list(audit.findings())),
+        "books": [books, ledger()], "findings": len(list(audit.findings())),
+        "other": [
+            vault.read(subject=other.vault, place=place, by=w.user("clara"), at=OVER, reason=Why.DECIDE).hex()
+            for place in vault.places(other.vault)
+        ],
     }  # fmt: skip
     print(json.dumps(said))
