@@ -35,6 +35,10 @@ class Period:
         """The last day that belongs to the period."""
         return self.end - dt.timedelta(days=1)
 
+    def until(self, on: dt.date) -> dt.date:
+        """The last of its days that has come by ``on``: ``on`` itself while the period still runs."""
+        return min(self.last_day, max(self.start, on))
+
     @property
     def days(self) -> int:
         """How many days the period has."""

@@ -66,8 +66,9 @@ def statement(value: StatementDocument) -> Sheet:
     language, period = value.language, value.period
     with translation.override(language):
         when = formats.period(period, language)
+        until = period.until(value.made_on)
         pictures: dict[str, str] = {}
-        parts = [_part(section, period.start, period.last_day, language, pictures) for section in value.sections]
+        parts = [_part(section, period.start, until, language, pictures) for section in value.sections]
         running = _("Statement, %(period)s") % {"period": when}
         context = {
             "cooperative": value.cooperative,
@@ -75,7 +76,8 @@ def statement(value: StatementDocument) -> Sheet:
             "number": value.number,
             "period": when,
             "first_day": formats.day(period.start, language),
-            "last_day": formats.day(period.last_day, language),
+            "last_day": formats.day(until, language),
+            "running_still": until < period.last_day,
             "running": f"{running}  ·  {value.member.name}  ·  {value.member.number}",
             "foot": "  ·  ".join((value.cooperative.name, *value.cooperative.address)),
             "glance": [part for part in parts if part["closing"] and part["opening"]] if len(parts) > 1 else [],
@@ -199,6 +201,7 @@ def outlook(value: OutlookDocument) -> Sheet:
             "cooperative": value.cooperative,
             "heading": heading,
             "period": when,
+            "runs": formats.number(value.runs, locale=language),
             "running": f"{heading}  ·  {when}",
             "foot": "  ·  ".join((value.cooperative.name, *value.cooperative.address)),
             "parts": [

@@ -186,6 +186,8 @@ class OutlookDocument:
     language: str
     parts: tuple[OutlookPart, ...]
     simulated_on: dt.date
+    runs: int
+    """How often the future was simulated."""
 
     def __post_init__(self) -> None:
         for part in self.parts:

@@ -60,7 +60,10 @@ class Held:
 
 @dataclass(frozen=True, slots=True)
 class TrialLine:
-    """An account's balance as accountants show it: in the debit or in the credit column."""
+    """An account's balance as accountants show it: in the debit or in the credit column.
+
+    :ivar members: how many members' accounts of one sort are added up here, under what their codes begin with
+    """
 
     account_id: int
     code: str
@@ -68,6 +71,7 @@ class TrialLine:
     currency: str
     debit: Money
     credit: Money
+    members: int = 0
 
 
 @dataclass(frozen=True)
@@ -90,13 +94,14 @@ class TrialBalance:
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """An account with an amount on its natural side."""
+    """An account with an amount on its natural side; ``members`` as in :class:`TrialLine`."""
 
     account_id: int
     code: str
     type: AccountType
     currency: str
     amount: Money
+    members: int = 0
 
 
 @dataclass(frozen=True)
@@ -412,17 +417,23 @@ def trial_balance(book: Book, day: dt.date | None = None, *, with_zero: bool = F
     return TrialBalance(book, day, lines)
 
 
+def members_head(code: str) -> str:
+    """What the codes of all members' accounts of this sort begin with; empty for an account that is no member's."""
+    head, _, tail = code.rpartition(":")
+    return head if tail.startswith("M-") else ""
+
+
 def trial_balance_grouped(book: Book, day: dt.date | None = None) -> TrialBalance:
-    """Like :func:`trial_balance`, with the members' accounts of one sort added up into one line (``…:M-*``)."""
+    """Like :func:`trial_balance`, with the members' accounts of one sort added up into one line."""
     sums: dict[tuple[AccountType, str, str], list[int]] = {}
     for pk, code, kind, unit, held in _held_on(book, day):
-        head, _, tail = code.rpartition(":")
-        grouped = f"{head}:M-*" if tail.startswith("M-") else code
-        found = sums.setdefault((kind, grouped, unit), [0 if grouped != code else pk, 0, 0])
+        head = members_head(code)
+        found = sums.setdefault((kind, head or code, unit), [0 if head else pk, 0, 0, 0])
         found[1 if held > 0 else 2] += abs(held)
+        found[3] += bool(head and held)
     lines = tuple(
-        TrialLine(pk, code, kind, unit, from_minor(debit, unit), from_minor(credit, unit))
-        for (kind, code, unit), (pk, debit, credit) in sums.items()
+        TrialLine(pk, code, kind, unit, from_minor(debit, unit), from_minor(credit, unit), members)
+        for (kind, code, unit), (pk, debit, credit, members) in sums.items()
         if debit or credit
     )
     return TrialBalance(book, day, lines)

@@ -10,7 +10,7 @@ import datetime as dt
 import re
 import uuid
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
@@ -37,7 +37,6 @@ _FINEST = 500
 """Accounts one filter may stand for."""
 
 _CURSOR = re.compile(r"^(\d{4}-\d\d-\d\d)_(\d{1,20})_([0-9a-f]{32})$", re.ASCII)
-_PERSONAL = re.compile(r":M-\d+$")
 
 
 class BadCursor(ValueError):
@@ -335,13 +334,15 @@ def account(pk: int, *, books: Iterable[int]) -> Account | None:
 
 
 def grouped(figures: Iterable[Figure]) -> tuple[Figure, ...]:
-    """Figures with the members' accounts of one sort added up into one line (``…:M-*``)."""
+    """Figures with the members' accounts of one sort added up into one line."""
     sums: dict[tuple[str, str, AccountType], Figure] = {}
     for figure in figures:
-        code = _PERSONAL.sub(":M-*", figure.code)
-        key = (code, figure.currency, figure.type)
-        held = sums[key].amount + figure.amount if key in sums else figure.amount
-        sums[key] = Figure(figure.account_id if code == figure.code else 0, code, figure.type, figure.currency, held)
+        head = balances.members_head(figure.code)
+        key = (head or figure.code, figure.currency, figure.type)
+        one = Figure(0, head, figure.type, figure.currency, figure.amount, bool(figure.amount)) if head else figure
+        if key in sums:
+            one = replace(one, amount=sums[key].amount + one.amount, members=sums[key].members + one.members)
+        sums[key] = one
     return tuple(sums.values())
 
 

@@ -184,6 +184,7 @@ def account(request: HttpRequest, account_id: int) -> HttpResponseBase:
             "type": AccountType(found.type).label,
             "form": form,
             "period": period,
+            "until": period.until(clock.today()),
             "statement": balances.statement(found, period, limit=STATEMENT_LINES),
             "held": balances.of(found),
             "chart": _year_of(found),
@@ -201,7 +202,7 @@ def _statement_file(request: HttpRequest, account: Account, period: Period) -> H
         yield period.start, "", "opening", unit, None, statement.opening, None
         for line in statement.lines:
             yield line.date, line.document, line.kind.name, unit, line.amount, line.balance, line.entry_id
-        yield period.last_day, "", "closing", unit, None, statement.closing, None
+        yield period.until(clock.today()), "", "closing", unit, None, statement.closing, None
 
     heading = ["date", "document", "kind", "currency", "amount", "balance", "entry"]
     return downloads.table(request, f"account-{abs(account.pk)}-{period.label}", heading, lines())
@@ -288,6 +289,7 @@ def sheets(request: HttpRequest) -> HttpResponse:
             "form": form,
             "book": book,
             "period": period,
+            "today": clock.today(),
             "earned": earned,
             "spent": spent,
             "result": tuple(income.result.values()),

@@ -67,7 +67,7 @@ def compose(period: Period, language: str) -> OutlookDocument:
         )  # fmt: skip
     return OutlookDocument(
         number=number_of(period), cooperative=statements.cooperative(), period=period, language=language, parts=parts,
-        simulated_on=max(one.on for one in made),
+        simulated_on=max(one.on for one in made), runs=min(one.runs for one in made),
     )  # fmt: skip
 
 

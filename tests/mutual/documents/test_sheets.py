@@ -42,6 +42,12 @@ class TestStatement:
         for shown in ("120.00", "42.50", "162.50", "−40.00", "122.50", "165.00", "€165.00", "D-000002", "1 Oct 2026"):
             assert shown in text
 
+    def test_says_up_to_which_day_it_goes_while_its_period_runs(self, press):
+        text = text_of(sheets.statement(papers.statement(made_on=dt.date(2026, 10, 12))), press)
+        assert "October 2026, so far" in text
+        assert "12 October 2026" in text
+        assert "31 Oct" not in text
+
     def test_adds_up_each_section_at_a_glance(self, press):
         text = text_of(sheets.statement(papers.statement()), press)
         assert "At a glance" in text

@@ -6,6 +6,7 @@ import csv
 import datetime as dt
 import io
 import uuid
+from html import unescape
 
 import pytest
 from allauth.mfa.models import Authenticator
@@ -319,8 +320,10 @@ class TestTrialBalance:
         for i in (1, 2):
             pay(48, account(f"assets:dues-receivable:M-00000{i}"), fund, f"d/{i}", Kind.DUES_CHARGED)
         html = words(auditor, "trial_balance", on="2026-11-30")
-        assert "M-*" in html
+        assert "2 members' accounts" in unescape(html)
+        assert "beginning=assets%3Adues-receivable:" in html
         assert "M-000001" not in html
+        assert "2 members' accounts" in unescape(words(auditor, "sheets", period="2026-11"))
 
     def test_shows_hours_as_hours(self, auditor):
         book = chart.barter_book()
@@ -348,6 +351,17 @@ class TestSheets:
 
     def test_works_for_a_book_with_nothing_in_it(self, auditor):
         assert "Nothing" in words(auditor, "sheets", period="1999")
+
+    def test_says_what_there_is_today_while_the_period_runs(self, auditor, bank, fund, time_machine):
+        time_machine.move_to("2026-11-20 12:00+00:00")
+        pay(100, bank, fund, "a", Kind.OPENING_BALANCE)
+        running, over, ahead = (words(auditor, "sheets", period=label) for label in ("2026", "2026-10", "2027"))
+        assert ("in 2026 so far" in running, "31 December" in running) == (True, False)
+        assert "31 October 2026" in over
+        assert "2027 has not begun" in ahead
+        account = words(auditor, "account", bank.pk, period="2026")
+        assert '<td><time datetime="2026-11-20">' in account
+        assert "2026-12-31" not in account
 
 
 class TestChecks:

@@ -56,7 +56,7 @@ class TestCompose:
         part = next(one for one in value.parts if one.name == "Sickness")
         assert part.sentence == sentences.of_fund(made)
         assert part.drawing.svg == reports.fund(made).fan.svg
-        assert value.simulated_on == ON
+        assert (value.simulated_on, value.runs) == (ON, 200)
 
     def test_refuses_a_quarter_without_a_simulation(self, simulated):
         with pytest.raises(quarters.NotSimulated):
@@ -68,7 +68,15 @@ class TestGive:
         name, pdf = quarters.give(period=Q4, language="en", at=AT, on=LATER, press=press)
         assert name == "F-2026-Q4.pdf"
         said = text_of(pdf)
-        for words in ("How long our funds last", "Sickness", "Parents", "Months of cover", "Run-out date", "Floor"):
+        for words in (
+            "How long our funds last",
+            "lived 200 times on paper",
+            "Sickness",
+            "Parents",
+            "Months of cover",
+            "Run-out date",
+            "Floor",
+        ):
             assert words in said
         metadata = PdfReader(io.BytesIO(pdf)).trailer["/Root"]["/Metadata"].get_object().get_data()
         assert b"pdfaid" in metadata
