@@ -23,6 +23,8 @@ RING_AGAIN = dt.timedelta(seconds=30)
 """How long a bell may take before it counts as missed."""
 JOB_LOCK = 7011
 """The advisory locks of jobs being worked on: they end with the worker's database session, however it ends."""
+DIED = "The process died each time."
+"""Why a job was put aside that never came to say so itself."""
 _OURS = ("mutual", "members", "pooling", "invoicing")
 
 
@@ -104,7 +106,7 @@ def _take(job_id: int) -> Job | None:
     if job is None:
         return None
     if job.tries >= TRIES:
-        _failed(job, job.failure or "The process died each time.")
+        _failed(job, job.failure or DIED)
         return None
     Job.objects.filter(pk=job.pk).update(
         tries=F("tries") + 1, due_at=now + dt.timedelta(minutes=2 ** min(job.tries + 1, 8))

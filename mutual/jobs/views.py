@@ -9,22 +9,13 @@ from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_POST
 
-from mutual import access
+from mutual import access, clock
 from mutual.access import OFFICERS, Role
-from mutual.jobs import queue
+from mutual.jobs import queue, reports
 from mutual.jobs.models import Job, Run
 from mutual.trail import trail
-
-WORDS = {
-    "invoicing.printing.print_invoice": gettext_lazy("Print an invoice"),
-    "members.statements.tasks.make": gettext_lazy("Make everybody's statements"),
-    "mutual.mail.letters.deliver": gettext_lazy("Send a letter"),
-    "pooling.tasks.charge_period": gettext_lazy("Charge a period of dues"),
-}
-"""What a job does, as an officer calls it."""
 
 
 @access.signed_in
@@ -34,7 +25,7 @@ def run(request: HttpRequest, run_id: uuid.UUID) -> HttpResponse:
     found = get_object_or_404(Run, pk=run_id)
     if found.started_by != request.user.pk and not request.user.roles & OFFICERS:  # type: ignore[union-attr]
         raise Http404
-    return render(request, "jobs/run.html", {"run": found})
+    return render(request, "jobs/run.html", {"run": found, "still": reports.stands_still(found, clock.now())})
 
 
 @access.roles(Role.ADMINISTRATOR, Role.TREASURER, Role.AUDITOR)
@@ -44,7 +35,7 @@ def run_list(request: HttpRequest) -> HttpResponse:
     failed = Job.objects.filter(failed_at__isnull=False, done_at=None).order_by("-failed_at")
     context = {
         "page": Paginator(Run.objects.order_by("-created_at"), 50).get_page(request.GET.get("page")),
-        "failed": [(job, WORDS.get(job.task, job.task)) for job in failed[:50]],
+        "failed": reports.put_aside(failed[:50]),
         "failed_count": failed.count(),
         "can_write": bool({Role.ADMINISTRATOR, Role.TREASURER} & request.user.roles),  # type: ignore[union-attr]
     }

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from contextlib import suppress
 from smtplib import SMTPServerDisconnected
 
 import pytest
+from django.conf import settings
 from django.db import connection, transaction
 from django.utils import timezone
 
 from members.membership import NotPossible
 from mutual.access import Role
-from mutual.jobs import queue
-from mutual.jobs.models import Job
+from mutual.jobs import queue, reports, runs
+from mutual.jobs.models import Job, Run
 from mutual.mail import letters
 from mutual.mail.models import Letter
 from tests.trust.test_routes import person
@@ -167,7 +169,10 @@ class TestAgain:
         client.force_login(person(Role.TREASURER))
         assert "Jobs put aside: 2" in client.get("/").content.decode()
         page = client.get("/runs/").content.decode()
-        assert "NotPossible: Number 1 cannot be done." in page
+        assert "<p>Number 1 cannot be done.</p>" in page
+        assert "<p>The program has a fault here.</p>" in page
+        seen = re.sub(r"<details.*?</details>", "", page, flags=re.DOTALL)
+        assert not re.search(r"NotPossible|AssertionError|number.?=", seen), "Raw names stand in the details only."
         client.post(f"/runs/jobs/{one.pk}/again/")
         one.refresh_from_db()
         other.refresh_from_db()
@@ -183,6 +188,53 @@ class TestAgain:
         assert "Number 1 cannot be done." in page
         assert "/again/" not in page
         assert client.post(f"/runs/jobs/{one.pk}/again/").status_code == 404
+
+
+class TestPutAside:
+    def test_has_words_for_every_task(self):
+        code = "".join(
+            path.read_text() for room in queue._OURS for path in (settings.BASE_DIR / room).rglob("*.py")
+        )  # fmt: skip
+        tasks = set(re.findall(r"after_commit\(\s*\"([\w.]+)\"", code))
+        assert len(tasks) > 10
+        assert tasks == set(reports.WORDS)
+
+    @pytest.mark.parametrize(
+        ("failure", "why"),
+        [
+            ("MonthClosed: The books of that time are closed.", "The books of that time are closed."),
+            ("ConnectionRefusedError: 111, at mutual/mail/letters.py:101", "Another server did not answer."),
+            ("TimeoutError", "Another server did not answer."),
+            ("SMTPRecipientsRefused: 550, at mutual/mail/letters.py:101", "The mail server did not take it."),
+            ("KeyError at pooling/dues.py:7", "The program has a fault here."),
+            (queue.DIED, "The program was stopped each time, most likely because memory ran out."),
+        ],
+    )
+    def test_says_in_plain_words_what_was_in_the_way(self, failure, why):
+        (one,) = reports.put_aside([Job(task="pooling.tasks.charge_period", arguments={"n": 1}, failure=failure)])
+        assert one.why == why
+        assert failure in one.raw
+        assert one.then
+
+
+class TestRunPage:
+    def test_says_what_is_the_matter_and_that_nothing_is_lost(self, client):
+        user = person(Role.TREASURER)
+        client.force_login(user)
+        run = runs.start(runs.prepare(kind="dues", key="2026-11", title="Dues", by=user.pk), total=3)
+
+        def page():
+            return client.get(f"/runs/{run.pk}/").content.decode()
+
+        assert "the work goes on" in page()
+        Run.objects.update(beat_at=timezone.now() - dt.timedelta(minutes=11))
+        assert "It stands still" in page()
+        assert "the work goes on" not in page()
+        runs.advance(run, done=1, refused=[("M-000001", "No.")])
+        runs.finish(run)
+        assert "It could not do all of it" in page()
+        runs.finish(run, stopped=True)
+        assert "It stopped before the end" in page()
 
 
 class TestLetters:
