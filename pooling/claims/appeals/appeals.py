@@ -201,7 +201,7 @@ def _fill_seats(appeal: Appeal, *, on: dt.date) -> None:
 def answer(*, appeal_id: int, vote: str, by: int, on: dt.date) -> Appeal:
     """Answer as a juror; a majority of the same kind decides. Again the same is harmless.
 
-    :raises NotAJuror: if this person does not sit, or was replaced
+    :raises NotAJuror: if this person does not sit, was replaced, or answers after her day
     :raises AlreadyAnswered: if she answered otherwise, or it is decided
     """
     appeal = _lock(appeal_id)
@@ -210,6 +210,8 @@ def answer(*, appeal_id: int, vote: str, by: int, on: dt.date) -> Appeal:
         raise NotAJuror(_("You do not sit on this jury, or your time to answer is over."))
     if juror.vote == vote:
         return appeal
+    if juror.over(on):
+        raise NotAJuror(_("Your time to answer is over; the next member of the draw takes your place."))
     if juror.vote or appeal.state != Appeal.State.SITTING:
         raise AlreadyAnswered(_("You have answered already, or the appeal is decided."))
     juror.vote, juror.answered_on = vote, on

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
@@ -83,3 +85,8 @@ class Juror(models.Model):
             ),
         ]
         indexes = [models.Index(fields=["member", "-id"], name="juror_of_member")]
+
+    def over(self, on: dt.date) -> bool:
+        """Whether she sits no more: replaced, or about to be, for her day passed without an answer."""
+        late = not self.vote and self.answer_until < on and self.appeal.state == Appeal.State.SITTING
+        return late or self.replaced_on is not None

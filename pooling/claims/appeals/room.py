@@ -32,7 +32,7 @@ def navigation() -> Iterator[rooms.NavItem]:
 def home(*, member_id: int, on: dt.date, limit: int) -> Iterator[rooms.Card]:
     """A jury waits for the member's answer; her own appeal is before one."""
     for juror in Juror.objects.select_related("appeal").filter(
-        member_id=member_id, vote="", replaced_on=None, appeal__state=Appeal.State.SITTING
+        member_id=member_id, vote="", replaced_on=None, answer_until__gte=on, appeal__state=Appeal.State.SITTING
     ):
         yield rooms.Card(
             _("You were drawn for a jury"),

@@ -80,7 +80,11 @@ def withdraw(request: HttpRequest, number: str) -> HttpResponse:
 @require_GET
 def juries(request: HttpRequest) -> HttpResponse:
     """Where I sit, or sat."""
-    return render(request, "appeals/juries.html", {"seats": reports.sat(_me(request).pk)})
+    return render(
+        request,
+        "appeals/juries.html",
+        {"seats": [(seat, seat.over(clock.today())) for seat in reports.sat(_me(request).pk)]},
+    )
 
 
 @access.roles(Role.MEMBER)
@@ -88,9 +92,11 @@ def juries(request: HttpRequest) -> HttpResponse:
 def jury(request: HttpRequest, number: str) -> HttpResponse:
     """An appeal as its jurors see it: facts in bands, nobody's name; and the answer."""
     seat = get_object_or_404(
-        Juror.objects.select_related("appeal__claim__fund"), appeal__number=number, member=_me(request),
-        replaced_on=None,
-    )  # fmt: skip
+        Juror.objects.select_related("appeal__claim__fund"), appeal__number=number, member=_me(request)
+    )
+    if seat.over(clock.today()):
+        # Whoever no longer sits reads nothing more of the case, and is told so where her letter led her.
+        return render(request, "appeals/jury_over.html", {"seat": seat, "appeal": seat.appeal})
     form = VoteForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         try:

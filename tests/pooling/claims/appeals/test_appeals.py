@@ -381,6 +381,28 @@ class TestPages:
         assert "As a juror of the appeal" in shown
         assert juror.member.name not in shown
 
+    def test_tell_a_juror_whose_day_has_passed_that_it_is_over_and_show_her_no_case(
+        self, refused, members, client, time_machine
+    ):
+        appeal = filed(refused, words=f"They said {CANARY}.")
+        juror = appeal.jurors.earliest("place")
+        url = reverse("appeals:jury", args=[appeal.number])
+        time_machine.move_to(dt.datetime.combine(juror.answer_until, dt.time(12), dt.UTC))
+        client.force_login(juror.member.user)
+        assert CANARY in client.get(url).content.decode()
+        time_machine.shift(dt.timedelta(days=1))
+        late = juror.answer_until + dt.timedelta(1)
+        with pytest.raises(appeals.NotAJuror):
+            appeals.answer(appeal_id=appeal.pk, vote="GRANT", by=juror.member.user_id, on=late)
+        for _before_and_after in range(2):
+            page = client.get(url).content.decode()
+            assert "Your time to answer is over" in page
+            assert "The facts" not in page
+            assert CANARY not in page
+            assert "Your time to answer is over" in client.get(reverse("appeals:juries")).content.decode()
+            assert "You were drawn for a jury" not in client.get("/").content.decode()
+            appeals.replace_silent(appeal_id=appeal.pk, on=late)
+
     def test_are_for_jurors_and_the_claimant_alone(self, filled, refused, members, client):
         appeal = filed(refused)
         sitting = set(appeal.jurors.values_list("member_id", flat=True))
