@@ -11,9 +11,11 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
 from members.models import Member
+from mutual import formats
 from mutual.inputs import AmountField, DayField, LineField, PeriodField, TextField
 from mutual.money import zero
 from mutual.pages.forms import KeyedForm
+from pooling import reports
 from pooling.dues import More, RateOf, ShareOf
 from pooling.models import DuesPlan, Fund
 from pooling.treasury.models import BankAccount
@@ -144,25 +146,50 @@ class PlanForm(forms.Form):
 
 
 class PutOnPlanForm(forms.Form):
-    """Which member goes on which plan, since when."""
+    """Which member goes on which plan, at which of its levels, since when."""
 
-    number = LineField(label=_("Member number"), max_length=12)
-    plan = forms.ModelChoiceField(label=_("Plan"), queryset=DuesPlan.objects.none())
+    number = LineField(
+        label=_("Member number"), max_length=12, help_text=_("Such as M-000123; it stands in the list of members.")
+    )
+    plan = forms.ChoiceField(
+        label=_("Plan"), help_text=_("Where dues go by level or by income band, choose the member's own.")
+    )
     since = DayField(label=_("Since"))
-    place = forms.IntegerField(
-        label=_("Level"), min_value=1, max_value=100, required=False,
-        help_text=_("Its place in the plan's list, from 1. Leave it empty where the plan has no levels."),
-    )  # fmt: skip
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, today: dt.date, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["plan"].queryset = (  # type: ignore[attr-defined]
-            DuesPlan.objects.exclude(every=DuesPlan.Every.ONCE).order_by("name")
-        )
+        self.fields["plan"].choices = [("", _("Choose…")), *plan_choices(today)]  # type: ignore[attr-defined]
 
     def clean_number(self) -> Member:
         """:raises ValidationError: if there is no such member"""
         return member_by_number(self.cleaned_data["number"])
+
+    def placed(self) -> tuple[int, int | None]:
+        """The plan's id and the level on it, None where there is none."""
+        plan, _dash, place = self.cleaned_data["plan"].partition("-")
+        return int(plan), int(place) if place else None
+
+
+def plan_choices(on: dt.date) -> list[tuple[str, Any]]:
+    """Every plan as one line of a list, one with levels or bands as a group of lines, with what they cost on that day.
+
+    A plan that begins later shows what it will cost, so that members can be put on it before.
+    """
+    found: list[tuple[str, Any]] = []
+    for view in reports.plans(on):
+        plan = view.plan
+        if plan.every == DuesPlan.Every.ONCE:
+            continue
+        version = view.version or min(plan.versions.all(), key=lambda one: one.valid_from)
+        lines = [
+            (f"{plan.pk}-{rate.place}", f"{rate.name}: {formats.money(rate.money)}") for rate in version.rates.all()
+        ]
+        if lines:
+            none = _("None of these: %(amount)s") % {"amount": formats.money(version.amount)}
+            found.append((plan.name, [*lines, (str(plan.pk), none)]))
+        else:
+            found.append((str(plan.pk), f"{plan.name}: {view.words}"))
+    return found
 
 
 class OnceForm(forms.Form):

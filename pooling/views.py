@@ -248,12 +248,12 @@ def plan_edit(request: HttpRequest, slug: str = "") -> HttpResponse:
 def put_on_plan(request: HttpRequest) -> HttpResponse:
     """Put a member on a plan."""
     first = {"since": clock.today().replace(day=1), "number": request.GET.get("number", "")[:12]}
-    form = PutOnPlanForm(request.POST or None, initial=first)
+    form = PutOnPlanForm(request.POST or None, initial=first, today=clock.today())
     if request.method == "POST" and form.is_valid():
-        said = form.cleaned_data
+        said, (plan_id, place) = form.cleaned_data, form.placed()
         try:
             dues.put_on_plan(
-                member_id=said["number"].pk, plan_id=said["plan"].pk, since=said["since"], place=said["place"],
+                member_id=said["number"].pk, plan_id=plan_id, since=said["since"], place=place,
                 by=access.acting(request), on=clock.today(),
             )  # fmt: skip
         except dues.DuesRefused as refused:

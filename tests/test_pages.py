@@ -47,3 +47,17 @@ def test_every_plain_page_answers(client, who):
             assert "<h1" in answer.content.decode(), route
     assert set(seen.values()) <= {200, 302, 404, 405}, {r: s for r, s in seen.items() if s not in {200, 302, 404, 405}}
     assert seen["/"] == (302 if who == "visitor" else 200)
+
+
+def test_a_visitor_sees_the_way_in_instead_of_an_empty_menu(client):
+    page = client.get("/outbox/").content.decode()
+    assert '<header class="side">' not in page
+    assert 'href="/accounts/login/">Sign in</a>' in page
+    client.force_login(make_member("Ada Byron").user)
+    assert '<header class="side">' in client.get("/outbox/").content.decode()
+
+
+def test_a_changed_password_is_said_in_the_title_and_leads_to_signing_in(client):
+    page = client.get("/accounts/password/reset/key/done/").content.decode()
+    assert "<title>Your password is changed" in page
+    assert 'href="/accounts/login/">Sign in</a>' in page

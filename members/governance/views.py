@@ -38,7 +38,7 @@ def decision_list(request: HttpRequest) -> HttpResponseBase:
     if downloads.wanted(request):
         rows = (
             (
-                one.number, one.kind, one.subject if officer else None,
+                one.number, one.kind if officer or one.kind in PUBLIC else None, one.subject if officer else None,
                 one.text if officer or one.kind in PUBLIC else None, one.state, one.proposed_on, one.decided_on,
                 one.proposed_by.display_name if officer else None,
                 one.decided_by.display_name if officer and one.decided_by else None,

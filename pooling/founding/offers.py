@@ -134,6 +134,15 @@ class Plan:
         return bool(self.break_even)
 
     @property
+    def opens_with(self) -> int:
+        """With how many members its circle opens: the fewest a circle may have, more where one full benefit takes more.
+
+        F4: a circle carries one full benefit before it opens.
+        """
+        least = self.circle.smallest if self.circle is not None else SMALLEST_CIRCLE
+        return max([least, *(one.members for one in self.break_even[:1])])
+
+    @property
     def average_dues(self) -> Money:
         """What a member pays by the month on average."""
         return from_minor(int(_average([minor(row.dues) for row in self.pay])), self.currency)
@@ -255,10 +264,9 @@ def _checklist(found: Plan) -> tuple[str, ...]:
             say("Let every member look at “If I fell ill today” before the first dues are charged."),
         ]
     if found.kind == "circle":
-        needed = max(SMALLEST, found.break_even[0].members if found.break_even else 0)
         steps.append(
             say("Open the circle once %(needed)s people have joined and one full benefit is covered.")
-            % {"needed": needed}
+            % {"needed": formats.number(found.opens_with)}
         )
     if found.terms is not None and found.terms.benefits[0].waiting_months:
         steps.append(say("Charge the first month; claims begin %(months)s months after joining.") % {

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
 from django.db import connection
-from django.db.models import F
+from django.db.models import F, QuerySet
 from django.utils.translation import gettext as _
 
 from mutual import charts, formats
@@ -85,16 +85,20 @@ def percent(parts: int) -> str:
     return formats.percent(Decimal(parts).scaleb(-4), 2)
 
 
-def published(limit: int = 60) -> list[Published]:
-    """The newest runs, as members see them."""
-    found = PayRun.objects.select_related("fund").order_by("-day", "-id")[:limit]
+def newest_first() -> QuerySet[PayRun]:
+    """Every run, the newest first."""
+    return PayRun.objects.select_related("fund").order_by("-day", "-id")
+
+
+def published(runs: Iterable[PayRun]) -> list[Published]:
+    """Runs, as members see them."""
     return [
         Published(
             run.number, run.fund.name, run.day, run.index, percent(run.parts),
             run.money(run.approved) if run.people >= FEW else None,
             run.money(run.payable) if run.people >= FEW else None,
         )
-        for run in found
+        for run in runs
     ]  # fmt: skip
 
 
@@ -223,10 +227,10 @@ LOAN_COLUMNS = (
 
 def run_table(*, whole: bool) -> tuple[Sequence[str], Iterator[tuple[Cell, ...]]]:
     """Every run as rows of a spreadsheet: whole for officers, as published for members."""
-    found = PayRun.objects.select_related("fund").order_by("-day", "-id")
+    found = newest_first()
     if not whole:
         return _PUBLIC_COLUMNS, (
-            (one.number, one.fund, one.day, one.index, None, one.approved, one.payable) for one in published(10_000)
+            (one.number, one.fund, one.day, one.index, None, one.approved, one.payable) for one in published(found)
         )
     return _RUN_COLUMNS, (
         (

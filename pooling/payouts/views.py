@@ -7,6 +7,7 @@ from typing import Any
 
 from django import forms as django_forms
 from django.contrib import messages
+from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -30,6 +31,7 @@ from pooling.payouts.models import BankFile, Loan, PayRun
 EVERYBODY = (Role.MEMBER, Role.TREASURER, Role.CLAIMS_OFFICER, Role.AUDITOR, Role.ADMINISTRATOR)
 SEEING = (Role.TREASURER, Role.AUDITOR, Role.ADMINISTRATOR)
 MONEY = (Role.TREASURER, Role.ADMINISTRATOR)
+RUNS_A_PAGE = 50
 
 
 def _has(request: HttpRequest, *roles: Role) -> bool:
@@ -44,8 +46,10 @@ def overview(request: HttpRequest) -> HttpResponseBase:
     if downloads.wanted(request):
         heading, rows = reports.run_table(whole=sees)
         return downloads.table(request, f"pay-runs-{clock.today()}", heading, rows)
-    published = reports.published()
+    page = Paginator(reports.newest_first(), RUNS_A_PAGE).get_page(request.GET.get("page"))
+    published = reports.published(page.object_list)
     context = {
+        "page": page,
         "published": published,
         "sealed": any(one.approved is None for one in published),
         "lines": reports.fund_lines() if sees else [],

@@ -321,6 +321,17 @@ class TestHistory:
 
 
 class TestPages:
+    def test_put_a_member_on_a_level_by_its_name(self, coop, levels, client):
+        ada = make_member("Ada Byron")
+        client.force_login(person("treasurer"))
+        page = client.get(reverse("pooling:put_on_plan")).content.decode()
+        assert f'<option value="{levels.pk}-2">2,500 a month: €112.50</option>' in page
+        assert f'<option value="{coop.plan.pk}">' in page
+        said = {"number": ada.number, "plan": f"{levels.pk}-2", "since": "2026-08-01"}
+        assert client.post(reverse("pooling:put_on_plan"), said).status_code == 302
+        assert PlanMember.objects.filter(member=ada).values_list("plan", "place").get() == (levels.pk, 2)
+        assert client.post(reverse("pooling:put_on_plan"), said | {"plan": f"{levels.pk}-9"}).status_code == 422
+
     def test_explain_each_charge_to_the_member_and_take_a_plan_with_levels(self, coop, client):
         ada = make_member("Ada Byron", joined_on=dt.date(2026, 8, 4))
         put(coop, ada, open_plan(coop), since=dt.date(2026, 8, 4))

@@ -109,7 +109,10 @@ class TestRows:
         assert found[made.number]["text"] == "Ill for long"
         client.force_login(world.members[2].user)
         found = {row["number"]: row for row in lines(client, reverse("governance:decisions"))}
-        assert (found[made.number]["text"], found[made.number]["about"]) == ("", "")
+        assert [found[made.number][what] for what in ("kind", "text", "about")] == ["", "", ""]
+        page = client.get(reverse("governance:decisions")).content.decode()
+        assert "only officers read it" in page
+        assert "Ill for long" not in page
 
 
 class TestCanary:

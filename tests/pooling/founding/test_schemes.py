@@ -318,6 +318,13 @@ class TestPage:
         assert client.post(path, {"name": "", "members": 0, "answer": "found"}).status_code == 422
         assert client.get("/funds/found/nowhere/").status_code == 404
 
+    def test_says_once_with_how_many_members_a_circle_opens(self, coop, client):
+        """F4: 20 may be a circle, but at these deposits it takes 23 to carry one full benefit."""
+        client.force_login(person("treasurer"))
+        said = client.get("/funds/found/broodfonds/").content.decode()
+        assert "It has 20 to 50 members. At these dues it opens with 23" in said
+        assert "Open the circle once 23 people have joined" in said
+
     def test_lets_a_second_officer_adopt_charter_and_surplus_rules(self, coop, client):
         client.force_login(person("treasurer"))
         client.post("/funds/found/colab/", {"name": "Ours", "members": 30, "answer": "found"})

@@ -77,12 +77,12 @@ class TestStart:
         for n in range(4):
             approved(filled, make_member(f"M{n} X"), 10, by=by, key=f"k{n}")
         pay(start(filled))
-        (small,) = reports.published()
+        (small,) = reports.published(reports.newest_first())
         assert (small.index, small.approved, small.payable) == (1, None, None)
         for n in range(5):
             approved(filled, make_member(f"N{n} X"), 10, by=by, key=f"n{n}")
         start(filled, key="b" * 32)
-        large, small = reports.published()
+        large, small = reports.published(reports.newest_first())
         assert (large.approved, large.payable) == (Money(50, "EUR"), Money(50, "EUR"))
         assert small.approved is None
 
@@ -246,6 +246,17 @@ class TestPages:
         assert "200.06" not in page
         for name, args in (("preview", ["sickness"]), ("run", ["PR-0001"]), ("decisions", []), ("propose", ["loan"])):
             assert client.get(reverse(f"payouts:{name}", args=args)).status_code == 404
+
+    def test_list_every_run_a_page_at_a_time(self, filled, client, monkeypatch):
+        by = officers()
+        for key in "ab":
+            approved(filled, make_member(f"{key.upper()} X"), 10, by=by, key=key)
+            pay(start(filled, key=key * 32))
+        monkeypatch.setattr("pooling.payouts.views.RUNS_A_PAGE", 1)
+        client.force_login(person(Role.TREASURER))
+        first, second = (client.get(reverse("payouts:overview"), {"page": n}).content.decode() for n in (1, 2))
+        assert ("PR-0002" in first, "PR-0001" in first) == (True, False)
+        assert ("PR-0002" in second, "PR-0001" in second) == (False, True)
 
     def test_pay_what_was_shown(self, short, client):
         client.force_login(person(Role.TREASURER))
