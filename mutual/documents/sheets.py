@@ -209,7 +209,7 @@ def outlook(value: OutlookDocument) -> Sheet:
                     "name": part.name,
                     "promise": part.promise,
                     "sentence": part.sentence,
-                    "rows": [part.figures[at : at + 4] for at in range(0, len(part.figures), 4)],
+                    "figures": part.figures,
                     "picture": f"fan-{place}",
                     "alternative": f"{part.drawing.title}. {part.drawing.description}",
                     "title": part.drawing.title,
