@@ -130,7 +130,7 @@ def open_place(*, claim: Claim, place: str, why: Why, by: int, at: dt.datetime) 
 
 
 _NAMES = {
-    BODY: gettext_lazy("What she wrote"),
+    BODY: gettext_lazy("The words sent with it"),
     DEVIATION: gettext_lazy("Why the officers decided otherwise"),
     "appeal": gettext_lazy("The words for the jurors"),
     "letter": gettext_lazy("The letter"),

@@ -66,7 +66,7 @@ def schedule(claim: Claim) -> dict[str, Any]:
     """The months of a claim, and its certificates."""
     return {
         "months": list(claim.instalments.select_related("fund").order_by("first_day", "place")),
-        "certificates": list(claim.certificates.all()),
+        "certificates": list(claim.certificates.select_related("first_by")),
         "goes_on": claim.status in Claim.GOING_ON,
     }
 

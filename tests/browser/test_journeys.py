@@ -132,7 +132,7 @@ class TestMoney:
 
         eva.page.reload()
         assert "Approved" in eva.page.get_by_role("main").inner_text()
-        eva.open("What she wrote")
+        eva.open("The words sent with it")
         assert "I fell from the ladder." in eva.page.get_by_role("main").inner_text()
         if hands is Keyboard:
             assert faults(eva.window, "what is sealed") == []

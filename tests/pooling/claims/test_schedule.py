@@ -285,7 +285,9 @@ class TestMonths:
         client.post(accept)
         assert Claim.objects.get().last_day == D("2026-11-30")
         client.force_login(officer(name="Cora"))
-        assert ">Confirm</button>" in client.get(reverse("claims:decide", args=[one.number])).content.decode()
+        page = client.get(reverse("claims:decide", args=[one.number])).content.decode()
+        assert "Carlo accepted it first; you would be the second officer." in page
+        assert ">Confirm</button>" in page
         client.post(accept)
         assert Claim.objects.get().last_day == D("2026-12-31")
         client.force_login(make_member("Bo Ek").user)
