@@ -125,8 +125,10 @@ def draft(
     :raises NotADraft: if the invoice is issued
     :raises Incomplete: if there is no line, or more than 200
     """
-    if not 0 < len(lines) <= MOST_LINES:
-        raise Incomplete(_("An invoice has between 1 and 200 lines."))
+    if not lines:
+        raise Incomplete(_("Write at least one line: what you did, and its price."))
+    if len(lines) > MOST_LINES:
+        raise Incomplete(_("An invoice has at most %(most)s lines.") % {"most": MOST_LINES})
     member = Member.objects.get(pk=member_id)
     client = Client.objects.get(pk=client_id, member=member)
     terms = {

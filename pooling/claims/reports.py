@@ -63,10 +63,12 @@ def missing(claim: Claim, rows: list[Evidence]) -> str:
 
 
 def schedule(claim: Claim) -> dict[str, Any]:
-    """The months of a claim, and its certificates."""
+    """The months of a claim, and its certificates, where officers accept them apart from the claim itself."""
+    certificates = list(claim.certificates.select_related("first_by"))
+    apart = claim.ongoing or any(one.accepted_on for one in certificates)
     return {
         "months": list(claim.instalments.select_related("fund").order_by("first_day", "place")),
-        "certificates": list(claim.certificates.select_related("first_by")),
+        "certificates": certificates if apart else [],
         "goes_on": claim.status in Claim.GOING_ON,
     }
 

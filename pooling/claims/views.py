@@ -11,7 +11,7 @@ from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
-from django.utils.translation import get_language
+from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
@@ -454,6 +454,15 @@ def decide(request: HttpRequest, number: str) -> HttpResponse:
     return render(request, "claims/decide.html", context, status=422 if bad else 200)
 
 
+_APPROVED = gettext_lazy("Approved. The money is set aside, and the member gets a letter.")
+_DECIDED = {
+    Claim.Status.SUBMITTED: gettext_lazy("Sent back. It waits to be decided anew."),
+    Claim.Status.PROPOSED: gettext_lazy("Noted. Nothing is set aside before a second officer confirms it."),
+    Claim.Status.REFUSED: gettext_lazy("Refused. The member gets a letter with the reason, and how to appeal."),
+}
+"""What is said once a claim has come to a state; whatever else it has come to is an approval."""
+
+
 def _answer(
     request: HttpRequest, claim: Claim, answer: str, approve_form: ApproveForm, refuse_form: RefuseForm
 ) -> None:
@@ -461,14 +470,18 @@ def _answer(
     try:
         if answer == "propose":
             said = approve_form.cleaned_data
-            claims.propose(claim_id=claim.pk, amount=said["amount"], by=by, on=on, deviation=said.get("deviation", ""))
+            done = claims.propose(
+                claim_id=claim.pk, amount=said["amount"], by=by, on=on, deviation=said.get("deviation", "")
+            )
         elif answer == "confirm":
-            claims.approve(claim_id=claim.pk, by=by, on=on)
+            done = claims.approve(claim_id=claim.pk, by=by, on=on)
         elif answer == "back":
-            claims.send_back(claim_id=claim.pk, by=by, on=clock.today())
+            done = claims.send_back(claim_id=claim.pk, by=by, on=on)
         elif answer == "refuse":
             said = refuse_form.cleaned_data
-            claims.refuse(claim_id=claim.pk, reason=said["reason"], by=by, on=on, deviation=said.get("deviation", ""))
+            done = claims.refuse(
+                claim_id=claim.pk, reason=said["reason"], by=by, on=on, deviation=said.get("deviation", "")
+            )
         else:
             raise Http404
     except claims.ClaimRefused as refused:
@@ -476,4 +489,4 @@ def _answer(
             claims.note_attempt(claim_id=claim.pk, answer=answer, by=by)
         messages.error(request, str(refused))
     else:
-        messages.success(request, _("Noted."))
+        messages.success(request, str(_DECIDED.get(Claim.Status(done.status), _APPROVED)))

@@ -264,6 +264,23 @@ class TestMonths:
                                 form_key="x", by=ada.user_id, on=ON)  # fmt: skip
         assert schedule.accept(certificate_id=made.pk, by=clara_again(), on=ON).last_day == D("2026-12-31")
 
+    def test_are_not_shown_apart_where_they_only_came_with_the_claim(self, ruled, ada, client):
+        one = submit(ruled, ada)
+        page = reverse("claims:decide", args=[one.number])
+
+        def answered(user, **said):
+            client.force_login(user)
+            return client.post(page, said, follow=True).content.decode()
+
+        first, second = officer(name="Carlo"), officer(name="Cora")
+        waits = answered(first, answer="propose", amount=str(one.amount_claimed.amount))
+        assert "before a second officer confirms it" in waits
+        assert Certificate.objects.filter(claim=one).exists()
+        assert "Certificates" not in waits
+        assert "Sent back" in answered(second, answer="back")
+        answered(first, answer="propose", amount=str(one.amount_claimed.amount))
+        assert "The money is set aside" in answered(second, answer="confirm")
+
     def test_have_pages(self, ruled, ada, client, time_machine):
         time_machine.move_to("2026-11-10 12:00+00:00")
         one = going(ruled, ada)
