@@ -339,7 +339,7 @@ def grouped(figures: Iterable[Figure]) -> tuple[Figure, ...]:
     for figure in figures:
         head = balances.members_head(figure.code)
         key = (head or figure.code, figure.currency, figure.type)
-        one = Figure(0, head, figure.type, figure.currency, figure.amount, bool(figure.amount)) if head else figure
+        one = Figure(0, head, figure.type, figure.currency, figure.amount, int(bool(figure.amount))) if head else figure
         if key in sums:
             one = replace(one, amount=sums[key].amount + one.amount, members=sums[key].members + one.members)
         sums[key] = one

@@ -22,6 +22,7 @@ from mutual.money import Money
 from mutual.pages import downloads
 from mutual.periods import Period
 from mutual.trail import trail
+from mutual.trail.reports import lines as deed_lines
 
 READERS = (Role.AUDITOR, Role.TREASURER, Role.ADMINISTRATOR)
 OPEN_BOOKS = (chart.COOP, chart.BARTER)
@@ -124,7 +125,7 @@ def entry(request: HttpRequest, book: str, entry_id: uuid.UUID) -> HttpResponse:
             "totals": reports.entry_totals(parts),
             "document_url": rooms.document_url(found.document, roles=request.user.roles) if found.document else None,  # type: ignore[union-attr]
             "people": people.names([found.recorded_by, *(deed.by for deed in deeds)]),
-            "deeds": deeds,
+            "deeds": deed_lines(deeds),
             "labels": chart.labels(side.account_id for side in parts),
         },
     )

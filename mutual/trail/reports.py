@@ -52,10 +52,26 @@ class DeedLine:
         return int(name) if kind == "user" and name.isdecimal() else None
 
     @property
+    def unnamed(self) -> str:
+        """Who did it, where the log keeps no name: "The claimant". Empty for the clock, and for who is named."""
+        if self.by is not None:
+            return ""
+        who = dict(self.detail).get("by") or _DONE_BY.get(self.did, "")
+        return str(_UNNAMED.get(who, ""))
+
+    @property
     def more(self) -> str:
         """The rest in words: "Amount: €45.00; parts: 4"."""
-        return words_of(self.detail)
+        return words_of(pair for pair in self.detail if not (pair[0] == "by" and self.unnamed))
 
+
+_UNNAMED = {
+    "applicant": gettext_lazy("The applicant"),
+    "claimant": gettext_lazy("The claimant"),
+    "jury": gettext_lazy("The jury"),
+}
+_DONE_BY = {"APPLIED": "applicant", "APPEAL_FILED": "claimant", "EVIDENCE_ADDED": "claimant"}
+"""Deeds that only such a person does; the details of others say who it was."""
 
 _KINDS = {
     "bank": gettext_lazy("Bank: %(name)s"),
@@ -131,6 +147,13 @@ class LogPage:
     older: int
 
 
+def lines(deeds: Iterable[Deed]) -> tuple[DeedLine, ...]:
+    """Deeds as pages show them."""
+    return tuple(
+        DeedLine(deed.pk, deed.done_at, deed.by, deed.did, deed.subject, tuple(deed.detail.items())) for deed in deeds
+    )
+
+
 def log(*, subject: str = "", did: str = "", period: Period | None = None, before: int | None = None) -> LogPage:
     """Deeds by what they are about, what was done, and when (days where the cooperative lives)."""
     wanted = Deed.objects.all()
@@ -147,8 +170,5 @@ def log(*, subject: str = "", did: str = "", period: Period | None = None, befor
     if before is not None:
         wanted = wanted.filter(id__lt=before)
     found = list(wanted.order_by("-id")[: PAGE + 1])
-    lines = tuple(
-        DeedLine(deed.pk, deed.done_at, deed.by, deed.did, deed.subject, tuple(deed.detail.items()))
-        for deed in found[:PAGE]
-    )
-    return LogPage(lines, lines[-1].id if len(found) > PAGE else 0)
+    shown = lines(found[:PAGE])
+    return LogPage(shown, shown[-1].id if len(found) > PAGE else 0)

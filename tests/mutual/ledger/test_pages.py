@@ -319,11 +319,14 @@ class TestTrialBalance:
     def test_adds_up_members_accounts_of_one_sort(self, auditor, fund):
         for i in (1, 2):
             pay(48, account(f"assets:dues-receivable:M-00000{i}"), fund, f"d/{i}", Kind.DUES_CHARGED)
+        pay(5, account("assets:prepaid-fees:M-000001"), fund, "d/3", Kind.DUES_CHARGED)
         html = words(auditor, "trial_balance", on="2026-11-30")
         assert "2 members' accounts" in unescape(html)
         assert "beginning=assets%3Adues-receivable:" in html
         assert "M-000001" not in html
-        assert "2 members' accounts" in unescape(words(auditor, "sheets", period="2026-11"))
+        sheets = unescape(words(auditor, "sheets", period="2026-11"))
+        assert "2 members' accounts" in sheets
+        assert ">1 member's account<" in sheets
 
     def test_shows_hours_as_hours(self, auditor):
         book = chart.barter_book()

@@ -35,6 +35,16 @@ class TestLog:
         trail.record(by=None, did="ROLE_GRANTED", subject=f"user-{theo.pk}", detail={"role": "TREASURER"})
         assert "Theo" in auditor.get("/log/").content.decode()
 
+    def test_calls_the_claimant_so_and_not_the_clock(self):
+        for did, detail in (
+            ("CLAIM_SUBMITTED", {"by": "claimant"}), ("CLAIM_SUBMITTED", {"by": "jury", "appeal": "A-000001"}),
+            ("APPEAL_FILED", {}), ("APPLIED", {}), ("DUES_CHARGED", {}),
+        ):  # fmt: skip
+            trail.record(by=None, did=did, subject="C-000001", detail=detail)
+        deeds = reports.log().deeds[::-1]
+        assert [deed.unnamed for deed in deeds] == ["The claimant", "The jury", "The claimant", "The applicant", ""]
+        assert [deed.more for deed in deeds] == ["", "Appeal: A-000001", "", "", ""]
+
     def test_links_only_to_what_the_reader_may_open(self, auditor):
         for subject in ("P-000001", "C-000001", "T-000001"):
             trail.record(by=None, did="RECORDED", subject=subject)
