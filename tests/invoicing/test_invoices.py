@@ -254,7 +254,7 @@ class TestPages:
         more = client.post(reverse("invoicing:new"), said | {"more": "1"})
         assert more.status_code == 200
         assert more.context["lines"][3]
-        empty = client.post(reverse("invoicing:new"), said | {"line0-text": ""})
+        empty = client.post(reverse("invoicing:new"), said | {"line0-text": "", "line0-price": ""})
         assert "Write at least one line" in empty.content.decode()
         page = client.post(reverse("invoicing:new"), said, follow=True)
         assert "&lt;script&gt;" in page.content.decode()
