@@ -139,7 +139,7 @@ class Plan:
 
         F4: a circle carries one full benefit before it opens.
         """
-        least = self.circle.smallest if self.circle is not None else SMALLEST_CIRCLE
+        least = self.circle.smallest if self.circle is not None else SMALLEST
         return max([least, *(one.members for one in self.break_even[:1])])
 
     @property

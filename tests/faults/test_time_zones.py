@@ -36,7 +36,11 @@ def run_in(zone, arena, *paths):
 class TestZone:
     def test_hold_for_dues_and_years(self, zone, arena):
         code, said = run_in(
-            zone, arena, "tests/pooling/test_dues.py", "tests/pooling/surplus/test_years.py", "tests/mutual/test_formats.py"
+            zone,
+            arena,
+            "tests/pooling/test_dues.py",
+            "tests/pooling/surplus/test_years.py",
+            "tests/mutual/test_formats.py",
         )
         assert code == 0, said
 
