@@ -16,8 +16,6 @@ import socket
 import subprocess
 import sys
 import tempfile
-import traceback
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -75,43 +73,27 @@ def serve(address: str, start: str) -> None:
             line, _ = asked.accept()
             if os.fork() == 0:
                 asked.close()
-                os._exit(_answer(line, known))
+                exec(compile(_asked(line), "code", "exec"), known)  # and end as every program does
+                return
             line.close()
 
 
-def _answer(line: socket.socket, known: dict[str, Any]) -> int:
-    """In a fork of its own, which only waits: run what is asked in another, and say how that ended."""
+def _asked(line: socket.socket) -> str:
+    """In a fork: fork again; one of the two runs the code, which is returned there, the other says how that ended."""
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     code, database_url, out, err = json.loads(line.makefile().read())
     pid = os.fork()
-    if pid == 0:
-        line.close()
-        os._exit(_run(code, database_url, out, err, known))
-    _, status = os.waitpid(pid, 0)
-    line.sendall(str(os.waitstatus_to_exitcode(status)).encode())
-    return 0
-
-
-def _run(code: str, database_url: str, out: str, err: str, known: dict[str, Any]) -> int:
-    """In the process that runs it: its exit code."""
+    if pid:
+        _, status = os.waitpid(pid, 0)
+        line.sendall(str(os.waitstatus_to_exitcode(status)).encode())
+        os._exit(0)
+    line.close()
     signal.alarm(SECONDS)
     for path, number in ((os.devnull, 0), (out, 1), (err, 2)):
         os.dup2(os.open(path, os.O_RDWR), number)
     random.seed()
     _work_in(database_url)
-    ended = 0
-    try:
-        exec(compile(code, "code", "exec"), known)
-    except SystemExit as end:
-        ended = end.code if isinstance(end.code, int) else int(end.code is not None)
-    except BaseException:  # noqa: BLE001  whatever it was, it is printed and ends the process, as always
-        traceback.print_exc()
-        ended = 1
-    atexit._run_exitfuncs()
-    for stream in (sys.stdout, sys.stderr):
-        with suppress(OSError):
-            stream.flush()
-    return ended
+    return str(code)
 
 
 def _work_in(database_url: str) -> None:

@@ -29,7 +29,7 @@ def office_cards(*, roles: frozenset[Role], on: dt.date) -> Iterator[rooms.Card]
     if danger:
         yield rooms.Card(
             _("Funds that may run short: %(funds)s") % {"funds": ", ".join(one.name for one in danger)},
-            _("More than 1 in 10 simulated futures run out of money within 24 months."),
+            _("1 in 10 simulated futures or more run out of money within 24 months."),
             reverse("solvency:cockpit"), _("See why"), "warn", 30,
         )  # fmt: skip
 

@@ -327,7 +327,7 @@ class TestBombs:
 
     def test_are_printed_where_there_is_no_such_limit(self, short_press):
         """The negative control: what is refused here is one that takes longer than the limit, and nothing else."""
-        cells = _table(("<tr>" + "<td>x</td>" * 20 + "</tr>") * 200)
+        cells = _table(("<tr>" + "<td>x</td>" * 20 + "</tr>") * 400)
         with pytest.raises(TooComplex):
             print_markup(cells, short_press)
         patient = Press(seconds=120, patience=180)
