@@ -14,7 +14,9 @@ from dataclasses import dataclass
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from django.db import transaction
+from django.utils.translation import gettext as _
 
+from mutual import formats
 from mutual.trail import trail
 from mutual.vault import erasures, keys
 from mutual.vault.models import Content, Opening, Vault
@@ -259,7 +261,9 @@ def wrapped_by() -> dict[str, int]:
 
 def _key(vault: Vault) -> bytes:
     if vault.wrapped is None:
-        raise Destroyed(f"The key of {vault.subject} was destroyed on {vault.destroyed_on}.")
+        raise Destroyed(
+            _("This is no longer kept: its key was destroyed on %(day)s.") % {"day": formats.day(vault.destroyed_on)}
+        )
     wrapping = keys.ring().keys.get(vault.kid)
     if wrapping is None:
         raise WrongKey(f"The key {vault.kid} that wraps {vault.subject} is not in the vault's key file.")

@@ -18,7 +18,7 @@ from pooling.models import PlanMember
 
 
 def figures() -> Iterator[rooms.Figure]:
-    """How long an income band holds, and how many show theirs."""
+    """How long an income band holds, how many show theirs, and how long the reason of a waiver can be read."""
     yield rooms.Figure(
         "dues.band_months", _("How long a declared income band holds"), 12, 3, 36, _("months"),
         _("Then the member is asked again; whoever does not answer pays the highest band."),
@@ -26,6 +26,10 @@ def figures() -> Iterator[rooms.Figure]:
     yield rooms.Figure(
         "dues.band_proofs", _("How many show their income band"), 3, 1, 20, _("of a hundred members"),
         _("So many are drawn by lot, rounded up, each time; the seed of the draw is published."),
+    )  # fmt: skip
+    yield rooms.Figure(
+        "dues.waiver_reasons", _("How long the reason of a waiver can be read"), 12, 1, 36, _("months"),
+        _("From the day the waiver ended or was not granted; then its key is destroyed. The waiver itself stays."),
     )  # fmt: skip
 
 

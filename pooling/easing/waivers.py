@@ -8,11 +8,12 @@ from typing import Any
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from members.governance import decisions
+from members.governance import decisions, figures
 from members.governance.models import Decision
 from members.models import Member
 from members.numbers import next_number
 from mutual.mail import letters
+from mutual.periods import add_months
 from mutual.trail import trail
 from mutual.vault import vault
 from pooling import charging, placing
@@ -131,3 +132,19 @@ def reason(*, number: str, by: int, at: dt.datetime) -> str:
     :raises mutual.vault.vault.VaultRefused: if it cannot be read
     """
     return vault.read(subject=f"waiver/{number}", place=PLACE, by=by, at=at, reason="DECIDING").decode()
+
+
+@transaction.atomic(durable=True)
+def settle_reasons(*, on: dt.date) -> int:
+    """Settle for every waiver that has ended, or was not granted, the day its reason becomes unreadable.
+
+    :return: how many were settled. Run every day; again is harmless
+    """
+    keep = figures.value("dues.waiver_reasons", on)
+    numbers = [subject.removeprefix("waiver/") for subject in vault.unsettled("waiver/")]
+    ended = dict(Waiver.objects.filter(number__in=numbers, until__lte=on).values_list("number", "until"))
+    declined = Decision.objects.filter(kind=WAIVER, state=Decision.State.DECLINED, terms__waiver__in=numbers)
+    ended |= {terms["waiver"]: day for terms, day in declined.values_list("terms", "decided_on")}
+    for number, day in ended.items():
+        vault.destroy_after(f"waiver/{number}", on=add_months(day, keep))
+    return len(ended)

@@ -18,10 +18,12 @@ from django.db import connection, transaction
 from django.utils.translation import gettext as _
 
 from members import payout
+from members.governance import figures
 from members.models import PayoutAccount
 from members.numbers import next_number
 from mutual.ledger import chart
 from mutual.money import Money
+from mutual.periods import add_months
 from mutual.trail import trail
 from mutual.vault import vault
 from pooling.payouts import pain
@@ -208,6 +210,7 @@ def make(*, run_id: int, by: int, at: dt.datetime, top_up_id: int | None = None)
     file.save(force_insert=True)
     vault.open_vault(file.vault, on=at.date())
     vault.seal(subject=file.vault, place=PLACE, content=made)
+    vault.destroy_after(file.vault, on=add_months(at.date(), figures.value("funds.bank_file_months", at.date())))
     trail.record(
         by=by, did="BANK_FILE_MADE", subject=name,
         detail={**trail.amount(file.total), "file": file.number, "count": file.count, "sha256": file.digest},

@@ -23,10 +23,14 @@ _SEEING = frozenset({Role.TREASURER, Role.AUDITOR, Role.ADMINISTRATOR})
 
 
 def figures() -> Iterator[rooms.Figure]:
-    """How long a loan between funds may run."""
+    """How long a loan between funds may run, and how long a bank file is kept."""
     yield rooms.Figure(
         "funds.loan_months", _("How long a loan between funds may run"), 60, 1, 240, _("months"),
         _("Loans lent before keep their plans."),
+    )  # fmt: skip
+    yield rooms.Figure(
+        "funds.bank_file_months", _("How long a bank file can be opened"), 24, 3, 120, _("months"),
+        _("Then its key is destroyed, and members' bank accounts with it. Files made before keep their day."),
     )  # fmt: skip
 
 

@@ -62,6 +62,7 @@ NOT_SEARCHED = {
     "pooling.claims.papers._keep": "a paper, sealed anew each time; see tests/pooling/claims/test_papers.py",
     "pooling.dues.request_run": _RINGS,
     "pooling.dunning.ladder.request": _RINGS,
+    "pooling.easing.waivers.settle_reasons": "a day for papers; tests/pooling/easing/test_easing.py repeats it",
     "pooling.payouts.paying.go_on": _RINGS,
     "pooling.solvency.forecasts.keep": "a figure that is worked out anew; it moves nothing",
     "pooling.solvency.forecasts.order": _RINGS,

@@ -162,6 +162,26 @@ class TestWaiver:
         assert CANARY in opened.content.decode()
         assert len(vault.openings(one.subject)) == 1
 
+    def test_keeps_its_reason_a_year_after_it_ended_or_was_not_granted_and_no_longer(
+        self, coop, ada, client, time_machine
+    ):
+        one = grant(coop, ada)
+        refused = propose(coop, ada, since="2026-12-01", until="2027-02-01")
+        decisions.decline(decision_id=refused.pk, kind=waivers.WAIVER, by=second(), on=ON)
+        waiting = propose(coop, ada, since="2026-12-01", until="2027-03-01")
+        assert waivers.settle_reasons(on=ON) == 1  # the one that was not granted; the other two are not over
+        assert vault.due(dt.date(2027, 11, 10)) == [f"waiver/{refused.terms['waiver']}"]
+        assert waivers.settle_reasons(on=dt.date(2026, 12, 1)) == 1
+        assert waivers.settle_reasons(on=dt.date(2026, 12, 1)) == 0
+        assert one.subject not in vault.due(dt.date(2027, 11, 30))
+        assert one.subject in vault.due(dt.date(2027, 12, 1))
+        assert f"waiver/{waiting.terms['waiver']}" not in vault.due(dt.date(2099, 1, 1))
+        vault.destroy_in_time(one.subject, on=dt.date(2027, 12, 1))
+        client.force_login(person("treasurer"))
+        answer = client.post(reverse("easing:waiver", args=[one.number])).content.decode()
+        assert "no longer kept" in answer
+        assert CANARY not in answer
+
 
 class TestWork:
     def test_takes_the_place_of_the_dues_without_money(self, coop, ada):

@@ -22,6 +22,7 @@ from mutual.ledger import audit
 from mutual.mail import events
 from mutual.mail.models import Letter
 from mutual.money import Money
+from mutual.periods import add_months
 from mutual.trail.models import Deed
 from mutual.vault import vault
 from mutual.vault.models import Content, Opening
@@ -94,6 +95,15 @@ class TestMake:
         assert make(named, short.by) == first
         assert bank_files.content(first, by=short.by, at=clock.now()) == before
         assert BankFile.objects.count() == Deed.objects.filter(did="BANK_FILE_MADE").count() == 1
+
+    def test_can_be_opened_for_two_years(self, named, short):
+        file = make(named, short.by)
+        last = add_months(file.made_on, 24)
+        assert file.vault not in vault.due(last - dt.timedelta(days=1))
+        assert vault.due(last) == [file.vault]
+        vault.destroy_in_time(file.vault, on=last)
+        with pytest.raises(vault.Destroyed):
+            bank_files.content(file, by=short.by, at=clock.now())
 
     def test_numbers_have_no_gaps(self, named, short, monkeypatch):
         """A file that is refused gives its number back."""
