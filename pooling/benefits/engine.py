@@ -41,13 +41,14 @@ from pooling.benefits.known import (
     Value,
     Version,
     impossible,
+    judged_by,
     version_on,
 )
 from pooling.benefits.terms import By, Clock, Per
 
 __all__ = [
     "Amount", "Choice", "Code", "Days", "Earlier", "Entitlement", "Facts", "Length", "Line", "Phase", "Step", "Value",
-    "Version", "assess", "impossible", "version_on",
+    "Version", "assess", "impossible", "judged_by", "version_on",
 ]  # fmt: skip
 
 _WHOLE = 10**8

@@ -62,13 +62,6 @@ class Absence:
     refused: bool = False
 
 
-def asked_of(versions: Sequence[Version], cause: str, on: dt.date) -> tuple[str, ...]:
-    """What the rules of a day must be told about what still comes in, for a cause; nothing where they do not ask."""
-    version = version_on(versions, on)
-    benefit = version.terms.benefit_for(cause) if version else None
-    return asked_by(benefit) if benefit is not None else ()
-
-
 def asked_by(benefit: Benefit) -> tuple[str, ...]:
     """The fields of :class:`ComesIn` that a benefit goes by."""
     if benefit.by_cost:

@@ -12,7 +12,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import NamedTuple
 
-from pooling.benefits.terms import Per, Terms
+from pooling.benefits.terms import Benefit, Per, Terms
 
 OLDEST = 120
 """Nobody who claims is older."""
@@ -202,6 +202,17 @@ def version_on(versions: Sequence[Version], day: dt.date) -> Version | None:
             break
         found = version
     return found
+
+
+def judged_by(found: Entitlement, versions: Sequence[Version]) -> Benefit | None:
+    """The benefit that an entitlement was reckoned by; None where it was refused before one was found.
+
+    Of a claim that continues an earlier one it is that claim's, whatever the rules say since (F2).
+    """
+    for version in versions:
+        if version.number == found.version:
+            return next((one for one in version.terms.benefits if one.rule == found.rule), None)
+    return None
 
 
 def impossible(facts: Facts) -> tuple[str, dict[str, Value]] | None:

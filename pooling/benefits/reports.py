@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
@@ -16,7 +16,7 @@ from mutual.money import Money, decimals, from_minor, round_money
 from mutual.periods import add_months
 from pooling import words
 from pooling.benefits import facts, rules, sentences, texts
-from pooling.benefits.engine import Code, Earlier, Entitlement, Facts, Step, Version, assess, version_on
+from pooling.benefits.engine import Code, Earlier, Entitlement, Facts, Step, Version, assess, judged_by, version_on
 from pooling.benefits.models import RuleVersion
 from pooling.benefits.terms import Benefit, Per, Terms
 from pooling.models import Fund
@@ -54,6 +54,7 @@ class IfIll:
 
     :ivar rate: by the month (week, day, or once), at the present cover index
     :ivar whole: the same before the index
+    :ivar until: the steps are those of an absence up to, not including, this day
     :ivar refusal: why nothing would come, if nothing would
     """
 
@@ -69,6 +70,7 @@ class IfIll:
     first_day: dt.date | None
     last_day: dt.date | None
     from_today: bool
+    until: dt.date
     length: str
     lasting: tuple[Lasting, ...]
     steps: tuple[Told, ...]
@@ -95,13 +97,40 @@ def told(steps: Iterable[Step]) -> tuple[Told, ...]:
     return tuple(Told(sentences.of(step), step.rule, step.version, sentences.figure(step)) for step in steps)
 
 
-def asked_if_ill(currency: str, on: dt.date) -> tuple[str, ...]:
+@dataclass(frozen=True)
+class _Would:
+    """A benefit of a fund, and what is known of the member if she needed it on a day.
+
+    :ivar benefit: by which it would be reckoned: where it would continue an earlier claim, that one's (F2)
+    """
+
+    fund: Fund
+    versions: tuple[Version, ...]
+    known: Facts
+    benefit: Benefit
+
+
+def _would(member: Member, on: dt.date, causes: Sequence[str] = ()) -> Iterator[_Would]:
+    """Every benefit of the open funds that a member can claim on."""
+    funds = Fund.objects.filter(closed_on=None, currency=member.currency)  # a claim in another is refused
+    for fund in funds.select_related("account__currency").order_by("name"):
+        versions = rules.versions(fund.pk)
+        version = version_on(versions, on)
+        if version is None:
+            continue
+        absence = facts.Absence(member.pk, "", on, on, on + dt.timedelta(1), reported_on=on)
+        known = facts.load(absence, fund_id=fund.pk, versions=versions)
+        for benefit in version.terms.benefits:
+            if not causes or set(causes) & set(benefit.causes):
+                one = replace(known, cause="ILLNESS" if "ILLNESS" in benefit.causes else benefit.causes[0])
+                yield _Would(fund, versions, one, judged_by(assess(one, versions), versions) or benefit)
+
+
+def asked_if_ill(member: Member, on: dt.date) -> tuple[str, ...]:
     """What "If I fell ill today" must be told about what still comes in, for any open fund with rules."""
     found: dict[str, None] = {}
-    for fund in Fund.objects.filter(closed_on=None, currency=currency).order_by("name"):
-        version = version_on(rules.versions(fund.pk), on)
-        for benefit in version.terms.benefits if version is not None else ():
-            found |= dict.fromkeys(facts.asked_by(benefit))
+    for one in _would(member, on):
+        found |= dict.fromkeys(facts.asked_by(one.benefit))
     return tuple(found)
 
 
@@ -113,27 +142,12 @@ def if_ill(
     :param causes: only benefits that cover one of these
     :param comes_in: what would still come in, as far as the rules go by it
     """
-    found: list[IfIll] = []
-    funds = Fund.objects.filter(closed_on=None, currency=member.currency)  # a claim in another is refused
-    for fund in funds.select_related("account__currency").order_by("name"):
-        versions = rules.versions(fund.pk)
-        version = version_on(versions, on)
-        if version is None:
-            continue
-        index = facts.cover_index(fund)
-        known = facts.load(facts.Absence(member.pk, "", on, on, on, reported_on=on), fund_id=fund.pk, versions=versions)
-        found.extend(
-            _if_ill(
-                fund,
-                benefit,
-                _with(known, benefit, comes_in, fund.currency),
-                versions,
-                index,
-                given=comes_in.cost is not None,
-            )
-            for benefit in version.terms.benefits
-            if not causes or set(causes) & set(benefit.causes)
-        )
+    indexes: dict[int, Decimal] = {}
+    found = []
+    for one in _would(member, on, causes):
+        if one.fund.pk not in indexes:
+            indexes[one.fund.pk] = facts.cover_index(one.fund)
+        found.append(_if_ill(one, indexes[one.fund.pk], comes_in))
     return sorted(found, key=lambda one: (not one.covers_illness, one.once, one.fund.name))
 
 
@@ -145,33 +159,31 @@ def _with(known: Facts, benefit: Benefit, comes_in: facts.ComesIn, currency: str
     return replace(known, **said)
 
 
-def _if_ill(
-    fund: Fund, benefit: Benefit, known: Facts, versions: Sequence[Version], index: Decimal, *, given: bool
-) -> IfIll:
-    on = known.occurred_on
-    cause = "ILLNESS" if "ILLNESS" in benefit.causes else benefit.causes[0]
-    longest = add_months(on, LONGEST) + dt.timedelta(benefit.own_risk.after(on).toordinal() - on.toordinal())
+def _if_ill(one: _Would, index: Decimal, comes_in: facts.ComesIn) -> IfIll:
+    fund, benefit, on = one.fund, one.benefit, one.known.occurred_on
+    until = add_months(on, LONGEST) + dt.timedelta(benefit.own_risk.after(on).toordinal() - on.toordinal())
     if benefit.duration is not None:
-        longest = max(longest, benefit.duration.after(benefit.own_risk.after(on)))
-    claim = replace(known, cause=cause, ended_on=longest)
-    preview = assess(claim, versions)
+        until = max(until, benefit.duration.after(benefit.own_risk.after(on)))
+    claim = replace(_with(one.known, benefit, comes_in, fund.currency), ended_on=until)
+    preview = assess(claim, one.versions)
     unit = preview.currency
-    lasting = () if benefit.once or preview.code else _lasting(claim, versions, preview, index)
+    lasting = () if benefit.once or preview.code else _lasting(claim, one.versions, preview, index)
+    # What is paid once is shown as it is paid, within the ceilings.
+    whole = preview.amount if benefit.once else preview.rate
     # Shown is the longest absence; where the rules pay short ones otherwise, its steps say so as well.
-    rate = _at(preview.rate, unit, index)
     return IfIll(
         fund=fund, words=words.of(fund.promise), title=benefit.title,
         causes=", ".join(sentences.cause(one) for one in benefit.causes), per=_per(benefit.pays.per),
-        once=benefit.once, rate=rate, whole=from_minor(preview.rate, unit), index=index,
+        once=benefit.once, rate=_at(whole, unit, index), whole=from_minor(whole, unit), index=index,
         first_day=preview.first_day if not preview.code else None, last_day=preview.last_day,
-        from_today=preview.first_day == on,
+        from_today=preview.first_day == on, until=until,
         length=sentences.length(benefit.duration.months, benefit.duration.days) if benefit.duration else "",
         lasting=lasting, steps=(*told(_shortened(preview)), *_index_step(preview, index)),
         chart=_chart(preview, index, benefit.title) if lasting else None,
         code=sentences.code_label(preview.code) if preview.code else "",
         refusal=sentences.of(preview.refusal) if preview.refusal else "",
         covers_illness="ILLNESS" in benefit.causes,
-        for_example=from_minor(known.cost, unit) if benefit.by_cost and not given and known.cost else None,
+        for_example=from_minor(claim.cost, unit) if benefit.by_cost and comes_in.cost is None and claim.cost else None,
     )  # fmt: skip
 
 

@@ -41,7 +41,7 @@ def if_ill(request: HttpRequest) -> HttpResponse:
     if member is None:
         raise Http404
     today = clock.today()
-    asked = reports.asked_if_ill(member.currency, today)
+    asked = reports.asked_if_ill(member, today)
     form = ComesInForm(request.GET if any(name in request.GET for name in asked) else None, asked=asked,
                        currency=member.currency)  # fmt: skip
     found = reports.if_ill(member, today, comes_in=form.comes_in())

@@ -142,7 +142,7 @@ def submit(
     if first_day < member.joined_on or first_day > on or last_day > on + dt.timedelta(days=ahead if ongoing else 0):
         raise OutsideMembership(_("Claim for days from your joining up to today."))
     fund = Fund.objects.get(pk=fund_id, closed_on=None)
-    asked = entitlements.asked(fund_id=fund_id, occasion=occasion, on=first_day)
+    asked = entitlements.asked(member_id=member_id, fund_id=fund_id, occasion=occasion, on=first_day)
     comes_in = ComesIn(**{name: getattr(comes_in, name) for name in asked})
     found = entitlements.preview(
         member_id=member_id, fund_id=fund_id, occasion=occasion, first_day=first_day, last_day=last_day,

@@ -9,7 +9,7 @@ from django.utils.translation import override
 
 from mutual.money import Money, from_minor
 from pooling.benefits import facts, rules, sentences
-from pooling.benefits.engine import Code, Entitlement, assess, version_on
+from pooling.benefits.engine import Code, Entitlement, assess, judged_by, version_on
 from pooling.benefits.facts import NOTHING, Absence, ComesIn
 from pooling.benefits.terms import Per
 from pooling.claims import history
@@ -67,9 +67,13 @@ def comes_in(claim: Claim) -> ComesIn:
     return ComesIn(claim.other_cover, claim.continuing_income, claim.state_benefit, claim.cost)
 
 
-def asked(*, fund_id: int, occasion: str, on: dt.date) -> tuple[str, ...]:
-    """What a fund's rules must be told about what still comes in; nothing where they do not ask."""
-    return facts.asked_of(rules.versions(fund_id), occasion, on)
+def asked(*, member_id: int, fund_id: int, occasion: str, on: dt.date) -> tuple[str, ...]:
+    """What a fund's rules must be told about what still comes in, for a claim of that day; nothing where they do not
+    ask. A claim that continues an earlier one goes by the rules of that one (F2)."""
+    versions = rules.versions(fund_id)
+    found = _assess(Absence(member_id, occasion, on, on, on + dt.timedelta(1)), fund_id)
+    benefit = judged_by(found, versions) if found is not None else None
+    return facts.asked_by(benefit) if benefit is not None else ()
 
 
 def occasions(currency: str, on: dt.date) -> list[tuple[str, str]]:

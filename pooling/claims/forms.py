@@ -9,6 +9,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
+from members.models import Member
 from mutual.inputs import AmountField, DayField, FilesField, TextField
 from mutual.money import Money, minor, zero
 from mutual.pages.forms import KeyedForm
@@ -65,8 +66,9 @@ class ClaimForm(KeyedForm):
         "evidence_kind", "attached", "form_key",
     )  # fmt: skip
 
-    def __init__(self, *args: Any, currency: str, today: dt.date, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, member: Member, today: dt.date, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        currency = member.currency
         self.fields["fund"].queryset = Fund.objects.filter(  # type: ignore[attr-defined]
             closed_on=None, currency=currency
         ).order_by("name")
@@ -75,7 +77,7 @@ class ClaimForm(KeyedForm):
             help_text=_("Leave it empty where the fund has rules: they say how much."),
         )  # fmt: skip
         self.fields["occasion"].choices = entitlements.occasions(currency, today)  # type: ignore[attr-defined]
-        self.today, self.currency = today, currency
+        self.today, self.member = today, member
         self.asked = self._asked()
         by_cost = "cost" in self.asked
         for name in self.asked:
@@ -101,7 +103,7 @@ class ClaimForm(KeyedForm):
                 day = self.fields["first_day"].clean(self.data.get("first_day"))
             except ValidationError:
                 day = self.today
-        return entitlements.asked(fund_id=int(fund), occasion=occasion, on=day)
+        return entitlements.asked(member_id=self.member.pk, fund_id=int(fund), occasion=occasion, on=day)
 
     @property
     def asks_now(self) -> bool:

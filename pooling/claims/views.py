@@ -79,7 +79,7 @@ def claim_new(request: HttpRequest) -> HttpResponse:
     chosen = funds.filter(slug=request.GET.get("fund", "")).first() or (funds.first() if funds.count() == 1 else None)
     occasion = request.GET.get("occasion", "")
     form = ClaimForm(
-        request.POST or None, request.FILES or None, currency=me.currency, today=clock.today(),
+        request.POST or None, request.FILES or None, member=me, today=clock.today(),
         initial=({"fund": chosen.pk} if chosen else {}) | ({"occasion": occasion[:14]} if occasion else {}),
     )  # fmt: skip
     look = request.method == "POST" and "look" in request.POST

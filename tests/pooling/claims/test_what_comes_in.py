@@ -40,9 +40,9 @@ def ruled(filled, ada):
 
 
 class TestAsked:
-    def test_is_what_the_rules_go_by_and_nothing_else(self, ruled, coop):
+    def test_is_what_the_rules_go_by_and_nothing_else(self, ruled, coop, ada):
         def asked(fund, occasion):
-            return entitlements.asked(fund_id=fund.pk, occasion=occasion, on=ON)
+            return entitlements.asked(member_id=ada.pk, fund_id=fund.pk, occasion=occasion, on=ON)
 
         assert asked(coop.sick, "ILLNESS") == ("other_cover", "continuing_income", "state_benefit")
         assert asked(coop.sick, "UNPAID") == ("cost", "other_cover")
