@@ -271,11 +271,15 @@ class _Reckoning:
         else:
             assert pays.amount is not None
             most = self.benefit.units_most
-            units = min(facts.units, most) * (facts.count if pays.per == Per.ONCE else 1)
-            numerator, denominator = pays.amount * units, 1
+            units, count = min(facts.units, most), facts.count if pays.per == Per.ONCE else 1
+            numerator, denominator = pays.amount * units * count, 1
             one, figure = Amount(pays.amount, self.unit), Amount(numerator, self.unit)
             values: dict[str, Value] = {"amount": one, "per": per, "units": units, "total": figure, "most": most}
-            self.step("rate", "rate-flat" if units == 1 else "rate-units", values, figure)
+            code = "rate-flat" if units == 1 else "rate-units"
+            if count > 1:
+                values["count"] = count
+                code = "rate-each" if units == 1 else "rate-units-each"
+            self.step("rate", code, values, figure)
         if self.benefit.earnings_cap is not None:
             cap, over = self._by_earnings(self.benefit.earnings_cap)
             if numerator * over > cap * denominator:

@@ -35,12 +35,25 @@ NOTHING = ComesIn()
 
 
 @dataclass(frozen=True)
+class Asked:
+    """What the rules must be told for a claim, beside its cause and its days.
+
+    :ivar comes_in: fields of :class:`ComesIn`
+    :ivar children: whether it is paid for each child born, so that their number is asked
+    """
+
+    comes_in: tuple[str, ...] = ()
+    children: bool = False
+
+
+@dataclass(frozen=True)
 class Absence:
     """A claim as the room that keeps claims tells it: when, why, and what was granted for it.
 
     :ivar number: the claim's number, empty for one that is only imagined
     :ivar began_on: the first day claimed
     :ivar ended_on: the first day no longer claimed
+    :ivar count: how many it is for: children born at once
     :ivar rule: the benefit it was granted under; where it is not known, the one that covered the cause then
     """
 

@@ -53,6 +53,7 @@ class IfIll:
     """What one benefit of a fund would come to for one member, if it were needed today.
 
     :ivar rate: by the month (week, day, or once), at the present cover index
+    :ivar each_child: whether that is for one child, and twins would come to more
     :ivar whole: the same before the index
     :ivar until: the steps are those of an absence up to, not including, this day
     :ivar refusal: why nothing would come, if nothing would
@@ -65,6 +66,7 @@ class IfIll:
     per: str
     once: bool
     rate: Money
+    each_child: bool
     whole: Money
     index: Decimal
     first_day: dt.date | None
@@ -174,7 +176,8 @@ def _if_ill(one: _Would, index: Decimal, comes_in: facts.ComesIn) -> IfIll:
     return IfIll(
         fund=fund, words=words.of(fund.promise), title=benefit.title,
         causes=", ".join(sentences.cause(one) for one in benefit.causes), per=_per(benefit.pays.per),
-        once=benefit.once, rate=_at(whole, unit, index), whole=from_minor(whole, unit), index=index,
+        once=benefit.once, rate=_at(whole, unit, index), each_child=benefit.for_each_child(one.known.cause),
+        whole=from_minor(whole, unit), index=index,
         first_day=preview.first_day if not preview.code else None, last_day=preview.last_day,
         from_today=preview.first_day == on, until=until,
         length=sentences.length(benefit.duration.months, benefit.duration.days) if benefit.duration else "",

@@ -39,6 +39,10 @@ SENTENCES = {
     "rate-ceiling": noop("The rate is at most %(ceiling)s a month."),
     "rate-flat": noop("The rate is %(amount)s %(per)s."),
     "rate-units": noop("%(units)s units of %(amount)s %(per)s are %(total)s."),
+    "rate-each": noop("It is for %(count)s: %(amount)s for each of them, %(total)s together."),
+    "rate-units-each": noop(
+        "It is for %(count)s: %(units)s units of %(amount)s for each of them, %(total)s together."
+    ),
     "by-cost": noop("%(percent)s %% of %(cost)s is %(amount)s."),
     "by-cost-less": noop("%(percent)s %% of %(cost)s, less %(others)s that others pay, is %(amount)s."),
     "cost-ceiling": noop("It is at most %(ceiling)s."),

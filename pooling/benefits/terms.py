@@ -29,6 +29,8 @@ LONGEST_MONTHS = 1200
 LONGEST_DAYS = 36_500
 SLUG = re.compile(r"[a-z][a-z0-9-]{0,39}", re.ASCII)
 CAUSE = re.compile(r"[A-Z][A-Z0-9_]{0,19}", re.ASCII)
+BIRTHS = ("BIRTH", "CHILD")
+"""Causes at which several children can be born at once."""
 EVERY_DAY = (1, 2, 3, 4, 5, 6, 7)
 
 
@@ -425,6 +427,10 @@ class Benefit(_Json):
     def by_cost(self) -> bool:
         """Whether it goes by what something cost."""
         return self.pays.by == By.COST
+
+    def for_each_child(self, cause: str) -> bool:
+        """Whether a claim for this cause says for how many children it is: a lump sum at a birth is paid for each."""
+        return self.once and self.pays.by == By.FLAT and cause in BIRTHS
 
     @property
     def by_what_comes_in(self) -> bool:

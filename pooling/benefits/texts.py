@@ -67,6 +67,8 @@ def _rate(benefit: Benefit, terms: Terms) -> str:
     }[pays.per] % {"amount": amount}
     if benefit.units_most > 1:
         text += " " + _("A member can hold up to %(count)s units of it.") % {"count": benefit.units_most}
+    if any(benefit.for_each_child(cause) for cause in benefit.causes):
+        text += " " + _("At a birth it is paid for each child.")
     return text
 
 

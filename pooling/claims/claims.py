@@ -111,6 +111,7 @@ def submit(
     evidence_kind: str = "",
     files: Sequence[Accepted] = (),
     comes_in: ComesIn = NOTHING,
+    count: int = 1,
 ) -> Claim:
     """Ask a fund for a benefit. The same form sent twice is one claim.
 
@@ -119,6 +120,7 @@ def submit(
     :param ongoing: whether it goes on after the last day, which may then be one to come: as far as is certified
     :param words: what happened, in her own words: they go into the vault and nowhere else
     :param comes_in: what still comes in; only what the fund's rules go by is kept
+    :param count: how many children a birth is for; it counts only where the fund's rules pay for each
     :param files: what supports it, of one kind (:class:`Evidence.Kind`); into the vault as well
 
     :raises NotAMember: if she is not an active member
@@ -143,10 +145,11 @@ def submit(
         raise OutsideMembership(_("Claim for days from your joining up to today."))
     fund = Fund.objects.get(pk=fund_id, closed_on=None)
     asked = entitlements.asked(member_id=member_id, fund_id=fund_id, occasion=occasion, on=first_day)
-    comes_in = ComesIn(**{name: getattr(comes_in, name) for name in asked})
+    comes_in = ComesIn(**{name: getattr(comes_in, name) for name in asked.comes_in})
+    count = count if asked.children else 1
     found = entitlements.preview(
         member_id=member_id, fund_id=fund_id, occasion=occasion, first_day=first_day, last_day=last_day,
-        incapacity=incapacity, reported_on=on, comes_in=comes_in,
+        incapacity=incapacity, reported_on=on, comes_in=comes_in, count=count,
     )  # fmt: skip
     if found is not None and found.amount:
         amount = entitlements.amount(found)
@@ -157,7 +160,7 @@ def submit(
     claim = Claim.objects.create(
         number=next_number("C"), form_key=form_key, member=member, claimant_id=member.user_id, fund=fund,
         occasion=occasion, first_day=first_day, last_day=last_day, amount_claimed=amount, submitted_on=on,
-        ongoing=ongoing and found is not None, **vars(comes_in),
+        ongoing=ongoing and found is not None, count=count, **vars(comes_in),
     )  # fmt: skip
     if found is not None:
         Certificate.objects.create(

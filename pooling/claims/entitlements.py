@@ -10,7 +10,7 @@ from django.utils.translation import override
 from mutual.money import Money, from_minor
 from pooling.benefits import facts, rules, sentences
 from pooling.benefits.engine import Code, Entitlement, assess, judged_by, version_on
-from pooling.benefits.facts import NOTHING, Absence, ComesIn
+from pooling.benefits.facts import NOTHING, Absence, Asked, ComesIn
 from pooling.benefits.terms import Per
 from pooling.claims import history
 from pooling.claims.models import Claim
@@ -30,13 +30,16 @@ REASONS = {
 
 def preview(
     *, member_id: int, fund_id: int, occasion: str, first_day: dt.date, last_day: dt.date, incapacity: int,
-    reported_on: dt.date, comes_in: ComesIn = NOTHING,
+    reported_on: dt.date, comes_in: ComesIn = NOTHING, count: int = 1,
 ) -> Entitlement | None:  # fmt: skip
-    """What the rules say before anything is submitted; None where the fund has no rules."""
+    """What the rules say before anything is submitted; None where the fund has no rules.
+
+    :param count: how many a lump sum at a birth is for
+    """
     return _assess(
         Absence(
             member_id=member_id, cause=occasion, occurred_on=first_day, began_on=first_day,
-            ended_on=last_day + dt.timedelta(1), phases=history.phases([(first_day, incapacity)]),
+            ended_on=last_day + dt.timedelta(1), count=count, phases=history.phases([(first_day, incapacity)]),
             reported_on=reported_on, **vars(comes_in),
         ),
         fund_id,
@@ -55,8 +58,8 @@ def of(claim: Claim, *, without: bool = False) -> Entitlement | None:
     return _assess(
         Absence(
             member_id=claim.member_id, cause=claim.occasion, occurred_on=claim.first_day, began_on=claim.first_day,
-            ended_on=claim.last_day + dt.timedelta(1), number=claim.number, phases=history.phases(found),
-            reported_on=claim.submitted_on, **vars(comes_in(claim)),
+            ended_on=claim.last_day + dt.timedelta(1), number=claim.number, count=claim.count,
+            phases=history.phases(found), reported_on=claim.submitted_on, **vars(comes_in(claim)),
         ),
         claim.fund_id,
     )  # fmt: skip
@@ -67,13 +70,15 @@ def comes_in(claim: Claim) -> ComesIn:
     return ComesIn(claim.other_cover, claim.continuing_income, claim.state_benefit, claim.cost)
 
 
-def asked(*, member_id: int, fund_id: int, occasion: str, on: dt.date) -> tuple[str, ...]:
-    """What a fund's rules must be told about what still comes in, for a claim of that day; nothing where they do not
-    ask. A claim that continues an earlier one goes by the rules of that one (F2)."""
+def asked(*, member_id: int, fund_id: int, occasion: str, on: dt.date) -> Asked:
+    """What a fund's rules must be told for a claim of that day; nothing where they do not ask. A claim that continues
+    an earlier one goes by the rules of that one (F2)."""
     versions = rules.versions(fund_id)
     found = _assess(Absence(member_id, occasion, on, on, on + dt.timedelta(1)), fund_id)
     benefit = judged_by(found, versions) if found is not None else None
-    return facts.asked_by(benefit) if benefit is not None else ()
+    if benefit is None:
+        return Asked()
+    return Asked(facts.asked_by(benefit), children=benefit.for_each_child(occasion))
 
 
 def occasions(currency: str, on: dt.date) -> list[tuple[str, str]]:

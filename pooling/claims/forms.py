@@ -13,11 +13,14 @@ from members.models import Member
 from mutual.inputs import AmountField, DayField, FilesField, TextField
 from mutual.money import Money, minor, zero
 from mutual.pages.forms import KeyedForm
-from pooling.benefits.facts import ComesIn
+from pooling.benefits.facts import Asked, ComesIn
 from pooling.claims import entitlements
 from pooling.claims.evidence import OFFICERS
 from pooling.claims.models import Claim, Evidence, Sample
 from pooling.models import Fund
+
+MOST_CHILDREN = 20
+"""At one birth; the table and the engine refuse more."""
 
 
 class ClaimForm(KeyedForm):
@@ -62,7 +65,7 @@ class ClaimForm(KeyedForm):
     """What is asked where the fund's rules go by it, and only there."""
 
     field_order = (
-        "fund", "occasion", "first_day", "last_day", *ASKED, "ongoing", "incapacity", "amount", "words",
+        "fund", "occasion", "first_day", "last_day", "children", *ASKED, "ongoing", "incapacity", "amount", "words",
         "evidence_kind", "attached", "form_key",
     )  # fmt: skip
 
@@ -79,8 +82,13 @@ class ClaimForm(KeyedForm):
         self.fields["occasion"].choices = entitlements.occasions(currency, today)  # type: ignore[attr-defined]
         self.today, self.member = today, member
         self.asked = self._asked()
-        by_cost = "cost" in self.asked
-        for name in self.asked:
+        if self.asked.children:
+            self.fields["children"] = forms.IntegerField(
+                label=_("How many children?"), min_value=1, max_value=MOST_CHILDREN, initial=1,
+                help_text=_("Born at this birth: the fund's rules pay for each of them."),
+            )  # fmt: skip
+        by_cost = "cost" in self.asked.comes_in
+        for name in self.asked.comes_in:
             is_cost = name == "cost"
             self.fields[name] = AmountField(
                 label=_("What others pay of it") if by_cost and not is_cost else self.ASKED[name], currency=currency,
@@ -91,12 +99,12 @@ class ClaimForm(KeyedForm):
             )  # fmt: skip
         self.order_fields(self.field_order)
 
-    def _asked(self) -> tuple[str, ...]:
+    def _asked(self) -> Asked:
         """What the rules of the fund that is chosen go by, for the occasion that is chosen."""
         fund = str(self.data.get("fund", "") if self.is_bound else self.initial.get("fund", ""))
         occasion = str(self.data.get("occasion", "") if self.is_bound else self.initial.get("occasion", "ILLNESS"))
         if not (fund.isascii() and fund.isdecimal() and len(fund) < 16):
-            return ()
+            return Asked()
         day = self.today
         if self.is_bound:
             try:
@@ -108,11 +116,16 @@ class ClaimForm(KeyedForm):
     @property
     def asks_now(self) -> bool:
         """Whether something is asked that was not on the form she sent."""
-        return self.is_bound and any(name not in self.data for name in self.asked)
+        asked = (*self.asked.comes_in, *(["children"] if self.asked.children else []))
+        return self.is_bound and any(name not in self.data for name in asked)
 
     def comes_in(self) -> ComesIn:
         """What still comes in, as she says it."""
-        return ComesIn(**{name: minor(self.cleaned_data[name]) for name in self.asked})
+        return ComesIn(**{name: minor(self.cleaned_data[name]) for name in self.asked.comes_in})
+
+    def count(self) -> int:
+        """How many children it is for; one where that is not asked."""
+        return int(self.cleaned_data.get("children", 1))
 
     def clean(self) -> dict[str, Any]:
         """:raises ValidationError: if it ends before it begins"""

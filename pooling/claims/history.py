@@ -29,7 +29,7 @@ def absences(
         end = claim.last_day + dt.timedelta(1)
         yield Absence(
             member_id=claim.member_id, cause=claim.occasion, occurred_on=claim.first_day, began_on=claim.first_day,
-            ended_on=end, number=claim.number, rule=claim.ruled["rule"] if claim.ruled else "",
+            ended_on=end, number=claim.number, count=claim.count, rule=claim.ruled["rule"] if claim.ruled else "",
             reported_on=claim.submitted_on, lines=_lines(claim, end), phases=_phases(claim),
             other_cover=claim.other_cover, continuing_income=claim.continuing_income,
             state_benefit=claim.state_benefit, cost=claim.cost, refused=claim.status == Claim.Status.REFUSED,

@@ -79,6 +79,8 @@ class Claim(models.Model):
     """What the state pays by the month."""
     cost = models.BigIntegerField(null=True)
     """What it cost, or the invoice that was not paid."""
+    count = models.PositiveSmallIntegerField(default=1, db_default=1)
+    """How many children a birth is for, where the fund's rules pay for each; one for any other claim."""
     status = models.CharField(max_length=10, choices=Status.choices, default=Status.SUBMITTED)
     submitted_on = models.DateField()
     proposed_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
@@ -110,6 +112,7 @@ class Claim(models.Model):
         constraints = [
             models.CheckConstraint(name="claim_ends_after_it_begins", condition=Q(last_day__gte=F("first_day"))),
             models.CheckConstraint(name="claim_positive", condition=Q(amount_claimed__gt=0)),
+            models.CheckConstraint(name="claim_for_one_to_twenty", condition=Q(count__gte=1, count__lte=20)),
             models.CheckConstraint(
                 name="claim_nothing_comes_in_below_zero",
                 condition=Q(other_cover__gte=0, continuing_income__gte=0, state_benefit__gte=0)

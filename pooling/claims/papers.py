@@ -85,6 +85,7 @@ def _facts(claim: Claim, language: str) -> list[tuple[str, str]]:
     facts = [
         (_("Claim"), claim.number),
         (_("Member number"), claim.member.number),
+        *([(_("Children"), formats.number(claim.count, locale=language))] if claim.count > 1 else []),
         (_("Handed in"), formats.day(claim.submitted_on, language)),
         (_("Decided"), formats.day(claim.decided_on, language)),
         (

@@ -27,6 +27,7 @@ def grant(claim: Claim, *, appeal: str, on: dt.date) -> Claim:
         amount_claimed=claim.amount_claimed - claim.amount_approved, submitted_on=on, follows=claim,
         jury_granted=True, decided_before=before, other_cover=claim.other_cover,
         continuing_income=claim.continuing_income, state_benefit=claim.state_benefit, cost=claim.cost,
+        count=claim.count,
     )  # fmt: skip
     vault.open_vault(rest.vault, on=on)
     trail.record(by=None, did="CLAIM_SUBMITTED", subject=rest.number, detail={"by": "jury", "appeal": appeal})

@@ -90,7 +90,7 @@ def claim_new(request: HttpRequest) -> HttpResponse:
             found = entitlements.preview(
                 member_id=me.pk, fund_id=said["fund"].pk, occasion=said["occasion"], first_day=said["first_day"],
                 last_day=said["last_day"], incapacity=said["incapacity"], reported_on=clock.today(),
-                comes_in=form.comes_in(),
+                comes_in=form.comes_in(), count=form.count(),
             )  # fmt: skip
             return _new(request, form, found, looked=True)
         try:
@@ -99,7 +99,7 @@ def claim_new(request: HttpRequest) -> HttpResponse:
                 last_day=said["last_day"], amount=said["amount"], form_key=said["form_key"],
                 by=access.acting(request), on=clock.today(), words=said["words"],
                 evidence_kind=said["evidence_kind"], files=said["attached"], incapacity=said["incapacity"],
-                ongoing=said["ongoing"], comes_in=form.comes_in(),
+                ongoing=said["ongoing"], comes_in=form.comes_in(), count=form.count(),
             )  # fmt: skip
         except claims.ClaimRefused as refused:
             form.add_error(None, str(refused))

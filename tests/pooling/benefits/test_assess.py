@@ -185,6 +185,18 @@ class TestMembersHistories:
         assert [row["days"] for row in found["claims"]] == [10, 2]
 
 
+class TestOptionalColumns:
+    def test_say_for_how_many_children_a_lump_sum_is(self, capsys, tmp_path):
+        path = written(
+            tmp_path, "7,2026-01-05,2026-01-05,2026-01-06,BIRTH,,2", "8,2026-01-05,2026-01-05,2026-01-06,BIRTH,,",
+            heading="member number,occurred_on,began_on,ended_on,cause,level,count",
+        )  # fmt: skip
+        pays = {"by": "FLAT", "per": "ONCE", "amount": 50_000}
+        found, _code = answer(capsys, path, "--rules", rules(tmp_path, causes=["BIRTH"], pays=pays))
+        assert [row["amount"] for row in found["claims"]] == ["1000.00", "500.00"]
+        assert "EUR 500.00 for each of them, EUR 1000.00 together" in str(found["claims"][0]["steps"])
+
+
 class TestMapping:
     def test_names_columns_constants_and_causes(self, capsys, tmp_path):
         path = tmp_path / "old.csv"

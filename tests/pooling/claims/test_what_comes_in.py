@@ -42,7 +42,7 @@ def ruled(filled, ada):
 class TestAsked:
     def test_is_what_the_rules_go_by_and_nothing_else(self, ruled, coop, ada):
         def asked(fund, occasion):
-            return entitlements.asked(member_id=ada.pk, fund_id=fund.pk, occasion=occasion, on=ON)
+            return entitlements.asked(member_id=ada.pk, fund_id=fund.pk, occasion=occasion, on=ON).comes_in
 
         assert asked(coop.sick, "ILLNESS") == ("other_cover", "continuing_income", "state_benefit")
         assert asked(coop.sick, "UNPAID") == ("cost", "other_cover")
@@ -119,7 +119,7 @@ class TestForm:
 
     def test_does_not_ask_where_the_rules_do_not_go_by_it(self, ruled, ada, client):
         client.force_login(ada.user)
-        said = self.said(ruled, occasion="BIRTH", last_day="2026-10-01")
+        said = self.said(ruled, occasion="BIRTH", last_day="2026-10-01", children="1")
         assert client.post(reverse("claims:new"), said).status_code == 302
 
 
