@@ -13,8 +13,11 @@ import numpy as np
 
 from mutual.money import decimals
 from mutual.periods import add_months, month
-from pooling.solvency import tables
-from pooling.solvency.facts import ClaimFact, FundFacts
+from pooling.benefits.engine import Version, version_on
+from pooling.benefits.terms import Benefit, By, Clock, Pays, Per, Span, Terms
+from pooling.solvency import costs, tables
+from pooling.solvency.costs import LONG_AGO, Covered, Curve
+from pooling.solvency.facts import ILL, Circled, ClaimFact, FundFacts
 from pooling.solvency.simulation import MONTHS, Cell, Floats, OpenClaims, Setup
 from pooling.solvency.tables import Survival
 
@@ -26,7 +29,7 @@ FRESH_DAYS = 35
 ALIKE_DAYS = 14
 """Illnesses that go on are drawn together, at their average benefit, where they began in the same fortnight."""
 BENEFITS = 3
-"""Into so many benefits a day the claims are grouped, lowest to highest."""
+"""Into so many benefits the claims are grouped, lowest to highest."""
 
 
 @dataclass(frozen=True)
@@ -48,12 +51,64 @@ class Spell:
 
 
 @dataclass(frozen=True)
+class Band:
+    """Members of about one age.
+
+    :ivar share: their share of the members
+    :ivar rate: how many claims one of them makes in a year under the rules in force
+    :ivar survival: how long their illnesses last
+    """
+
+    share: float
+    rate: float
+    survival: Survival
+
+
+@dataclass(frozen=True)
+class Rule:
+    """By what claims of some coming months are paid: a version of the rules, for members who are covered alike.
+
+    :ivar version: with the one benefit that pays
+    :ivar share: of the claims of those months
+    """
+
+    version: Version
+    covered: Covered
+    share: float
+    months: tuple[int, int]
+
+    @property
+    def benefit(self) -> Benefit:
+        """The benefit that pays."""
+        return self.version.terms.benefits[0]
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """What the cells of a simulation are made of, kept so that they can be made again under other rules.
+
+    :ivar factor: what the fund's own claims came to, of what the rules reckon for illnesses of their length: people who
+        return step by step, or to whom something still comes in, get less (F9)
+    :ivar unpaid_days: illnesses no longer than this are not claimed for under the rules in force
+    :ivar since: the day from which the year of :func:`pooling.solvency.costs.curve` runs
+    """
+
+    bands: tuple[Band, ...]
+    rules: tuple[Rule, ...]
+    factor: float
+    unpaid_days: int
+    since: dt.date
+    members: int
+    circled: Circled
+
+
+@dataclass(frozen=True)
 class Assumptions:
     """What a simulation of a fund assumes, with how much of it is the fund's own history.
 
     :ivar incidence: claims a member and year; ``own_incidence`` is the history's, ``incidence_trust`` its weight
     :ivar durations_trust: the weight of the fund's own durations against the tables
-    :ivar by_days: whether benefits are paid by the day; else each claim is one sum
+    :ivar recipe: what the cells of ``setup`` are made of
     :ivar mean_days: paid for a claim, on average
     :ivar mean_cost: of a claim, in minor units
     :ivar unreported: how many claims have happened and are not reported, about (IBNR), and what they will cost
@@ -61,6 +116,7 @@ class Assumptions:
     """
 
     setup: Setup
+    recipe: Recipe
     sickness: bool
     spells: int
     people: int
@@ -129,27 +185,16 @@ def of(facts: FundFacts) -> Assumptions:
     ill = [one for one in history if one.illness]
     sickness = 2 * len(ill) >= len(history)
     counted = [one for one in history if one.first_day >= facts.history_from]
-    longest = _longest(facts, history, said, sickness=sickness)
-
     reported = _reported(history, said, facts.on)
     years = facts.exposure_days / YEAR * float(np.mean(reported))
     prior_years, prior = said["incidence_weight"], said["incidence"]
     shape = len(counted) + prior * prior_years
     incidence = shape / (years + prior_years)
 
-    bands = _bands(facts)
-    survivals = _survivals(bands, history, said, sickness=sickness)
-    waiting = facts.terms.waiting_days if sickness else 0
-    benefits = _benefits(history, said, facts, sickness=sickness)
-    cells = []
-    for daily, share in benefits:
-        most = longest if facts.terms.ceiling is None else min(longest, max(facts.terms.ceiling // max(daily, 1), 1))
-        for (_age, of_members, relative), survival in zip(bands, survivals, strict=True):
-            paid = tables.paid_days(survival, waiting=waiting, longest=most)
-            cells.append(Cell(of_members * share, incidence * relative, daily, paid))
-    cells = _above_circles(cells, facts)
-    mean_days, mean_cost = _means(cells)
-    going_on, reserve = _going_on(history, facts, longest, sickness=sickness, survivals=survivals, bands=bands)
+    recipe = _recipe(facts, history, said, incidence, sickness=sickness)
+    made = cells(recipe)
+    mean_days, mean_cost = _means(made)
+    going_on, reserve = _going_on(history, recipe, sickness=sickness)
     unreported = incidence * facts.members / 12 * float(np.sum(1 - reported))
     ibnr = round(unreported * mean_cost)
     lost = facts.lost / facts.settled if facts.settled else 0.0
@@ -159,18 +204,19 @@ def of(facts: FundFacts) -> Assumptions:
     months = coming_months(facts.on)
     setup = Setup(
         month_days=tuple(month(first).days for first in months),
-        seasons=_seasons(history, months, said, sickness=sickness), members=facts.members, cells=tuple(cells),
+        seasons=_seasons(history, months, said, sickness=sickness), members=facts.members, cells=made,
         waiting=facts.joined_lately, waiting_months=facts.terms.waiting_months, joiners=facts.joined / 12,
-        leaving=min(facts.left / average / 12, 1.0), arrears=min(max(arrears, 0.0), 1.0), waiting_days=waiting,
+        leaving=min(facts.left / average / 12, 1.0), arrears=min(max(arrears, 0.0), 1.0),
         certainty=shape, open_claims=tuple(going_on), due_already=facts.owed + ibnr,
     )  # fmt: skip
     open_ones = [one for one in history if not one.over]
     return Assumptions(
-        setup=setup, sickness=sickness, spells=len(counted), people=len({one.member for one in counted}),
+        setup=setup, recipe=recipe, sickness=sickness, spells=len(counted), people=len({one.member for one in counted}),
         incidence=incidence, own_incidence=len(counted) / years if years else 0.0,
         incidence_trust=years / (years + prior_years),
         durations_trust=_trust(history, said) if sickness else 1.0, arrears=arrears,
-        joiners_a_year=float(facts.joined), leaving_a_year=min(facts.left / average, 1.0), longest_days=longest,
+        joiners_a_year=float(facts.joined), leaving_a_year=min(facts.left / average, 1.0),
+        longest_days=_longest(facts, history, said, sickness=sickness),
         ages_known=sum(count for _age, count in facts.ages), mean_days=mean_days, mean_cost=mean_cost,
         unreported=unreported, ibnr=ibnr, open_spells=len(open_ones),
         open_people=len({one.member for one in open_ones}), open_reserve=reserve,
@@ -178,11 +224,209 @@ def of(facts: FundFacts) -> Assumptions:
 
 
 def _longest(facts: FundFacts, history: Sequence[Spell], said: dict[str, float], *, sickness: bool) -> int:
+    """For how many days one claim is paid at most: by the rules; where there are none, as far as is known."""
     if not sickness:
         return 1
     if facts.terms.longest_days is not None:
         return min(facts.terms.longest_days, tables.DAYS - 1)
+    if version_on(facts.versions, facts.on) is not None:
+        return tables.DAYS - 1
     return max(round(said["longest"]), *(one.days for one in history), 1) if history else round(said["longest"])
+
+
+# --- by what claims are paid --------------------------------------------------------------------------------------
+
+
+def _recipe(
+    facts: FundFacts, history: Sequence[Spell], said: dict[str, float], incidence: float, *, sickness: bool
+) -> Recipe:
+    aged = _bands(facts)
+    survivals = _survivals(aged, history, said, sickness=sickness)
+    bands = tuple(
+        Band(share, incidence * relative, survival)
+        for (_age, share, relative), survival in zip(aged, survivals, strict=True)
+    )
+    covers = _alike(facts)
+    own = _from_history(facts, history, said, sickness=sickness)
+    found: list[Rule] = []
+    for version, months in _in_force(facts):
+        ruled = _ruled(version, covers, facts.on) if sickness and version is not None else []
+        found += [Rule(one, covered, share, months) for one, covered, share in ruled or own]
+    made = Recipe(bands, tuple(found), 1.0, 0, facts.on, facts.members, facts.circled)
+    if sickness:
+        factor = _factor(facts, history, covers, said)
+        now = _now(made)
+        made = replace(made, factor=factor, unpaid_days=max(int(np.argmax(now > 0)) - 1, 0))
+    return made
+
+
+def _in_force(facts: FundFacts) -> list[tuple[Version | None, tuple[int, int]]]:
+    """Which version of the rules claims of which coming months fall under: the one in force when the month begins."""
+    found: list[tuple[Version | None, tuple[int, int]]] = []
+    for n, first in enumerate(coming_months(facts.on)):
+        version = version_on(facts.versions, first)
+        if found and found[-1][0] == version:
+            found[-1] = (version, (found[-1][1][0], n + 1))
+        else:
+            found.append((version, (n, n + 1)))
+    return found
+
+
+def _alike(facts: FundFacts) -> list[tuple[Covered, int]]:
+    """The covers of all members: who said nothing has none; earnings are grouped, lowest to highest, at their mean."""
+    rest = facts.members - sum(count for _covered, count in facts.covers)
+    by_kind: dict[tuple[str, int], list[tuple[int, int]]] = {}
+    found = [(Covered(), rest)] if rest > 0 else []
+    for covered, count in facts.covers:
+        if covered.earnings is None:
+            found.append((covered, count))
+        else:
+            by_kind.setdefault((covered.level, covered.units), []).append((covered.earnings, count))
+    for (level, units), earned in by_kind.items():
+        for group in _thirds([(float(amount), float(count)) for amount, count in sorted(earned)]):
+            many = sum(count for _amount, count in group)
+            mean = sum(amount * count for amount, count in group) / many
+            found.append((Covered(level, units, round(mean)), round(many)))
+    return found
+
+
+def _thirds(pairs: Sequence[tuple[float, float]]) -> list[list[tuple[float, float]]]:
+    """Values in order with their weights, in groups of about the same weight."""
+    total, before = sum(weight for _value, weight in pairs), 0.0
+    found: dict[int, list[tuple[float, float]]] = {}
+    for value, weight in pairs:
+        found.setdefault(min(int((before + weight / 2) * BENEFITS / total), BENEFITS - 1), []).append((value, weight))
+        before += weight
+    return list(found.values())
+
+
+def _ruled(
+    version: Version, covers: Sequence[tuple[Covered, int]], on: dt.date
+) -> list[tuple[Version, Covered, float]]:
+    """How a version pays for an illness, for each cover that it can be reckoned for, with its share of the members."""
+    benefit = costs.covering(version, ILL)
+    if benefit is None:
+        return []
+    levels = version.terms.levels if benefit.pays.by == By.LEVEL else ()
+    one = replace(version, terms=Terms(version.terms.currency, (benefit,), levels))
+    found = [(covered, count) for covered, count in covers if costs.curve(one, benefit, covered, since=on) is not None]
+    many = sum(count for _covered, count in found)
+    return [(one, covered, count / many) for covered, count in found]
+
+
+def _from_history(
+    facts: FundFacts, history: Sequence[Spell], said: dict[str, float], *, sickness: bool
+) -> list[tuple[Version, Covered, float]]:
+    """Where no rules can be reckoned, the fund's own claims put as rules: so much a day (or once), as it was paid."""
+    terms = facts.terms
+    found = []
+    for amount, share in _benefits(history, said, facts, sickness=sickness):
+        pays = Pays(By.FLAT, Per.DAY if sickness else Per.ONCE, amount=amount)
+        benefit = Benefit("history", "History", ("ILLNESS",), pays, ceiling_claim=terms.ceiling)
+        if sickness:
+            longest = Span(days=_longest(facts, history, said, sickness=True))
+            own_risk = Span(days=terms.waiting_days)
+            benefit = replace(benefit, own_risk=own_risk, duration=longest, clock=Clock.AFTER_OWN_RISK)
+        found.append((Version(0, LONG_AGO, Terms(facts.currency, (benefit,))), Covered(), share))
+    return found
+
+
+def _factor(
+    facts: FundFacts, history: Sequence[Spell], covers: Sequence[tuple[Covered, int]], said: dict[str, float]
+) -> float:
+    """What the illnesses of the history came to, over what the rules of their day reckon for their length; a short
+    history is mixed with one, as durations are."""
+    mixes: dict[Version, Curve | None] = {}
+    paid = reckoned = 0.0
+    many = 0
+    for one in history:
+        version = version_on(facts.versions, one.first_day)
+        if version is None or not one.illness:
+            continue
+        if version not in mixes:
+            mixes[version] = _mix([
+                (share, costs.curve(ruled, ruled.terms.benefits[0], covered, since=facts.on))
+                for ruled, covered, share in _ruled(version, covers, facts.on)
+            ])  # fmt: skip
+        mix = mixes[version]
+        if mix is not None:
+            many, paid = many + 1, paid + one.amount
+            reckoned += float(mix[min(one.days, tables.DAYS)])
+    if not reckoned:
+        return 1.0
+    assumed = said["durations_weight"] * reckoned / many
+    return (paid + assumed) / (reckoned + assumed)
+
+
+def _mix(found: Sequence[tuple[float, Curve | None]]) -> Curve | None:
+    curves = [share * one for share, one in found if one is not None]
+    return sum(curves[1:], curves[0]) if curves else None
+
+
+def _now(recipe: Recipe) -> Curve:
+    """What an illness that begins next month costs on average, by its length."""
+    found = [(share, cost) for share, months, cost in _curves(recipe) if months[0] == 0]
+    return sum((share * cost for share, cost in found), np.zeros(tables.DAYS + 1))
+
+
+def _curves(
+    recipe: Recipe, *, waiting_days: int | None = None, ceiling: tuple[int | None] | None = None
+) -> list[tuple[float, tuple[int, int], Curve]]:
+    """The curves by which claims are paid, with their share of those that begin in some months."""
+    found = []
+    for one in recipe.rules:
+        benefit = costs.changed(one.benefit, waiting_days=waiting_days, ceiling=ceiling)
+        curve = costs.curve(one.version, benefit, one.covered, since=recipe.since)
+        if curve is not None:
+            found.append((one.share, one.months, curve * recipe.factor))
+    return found
+
+
+def cells(
+    recipe: Recipe, *, waiting_days: int | None = None, ceiling: tuple[int | None] | None = None
+) -> tuple[Cell, ...]:
+    """The cells of a simulation: by age, by what an illness costs, and by the months in which these rules hold.
+
+    Where other rules pay for illnesses that were too short to be claimed for, the rate of the longer ones stays, and
+    that of the shorter ones is read from how long illnesses last at each age. Where they pay for fewer, those cost
+    nothing.
+
+    :param waiting_days: other own-risk days than the rules have
+    :param ceiling: another ceiling of a claim, or none, in a tuple
+    """
+    found: list[tuple[Cell, Curve]] = []
+    for share, months, cost in _grouped(_curves(recipe, waiting_days=waiting_days, ceiling=ceiling)):
+        unpaid = min(int(np.argmax(cost > 0)) - 1, recipe.unpaid_days) if cost[-1] > 0 else recipe.unpaid_days
+        for band in recipe.bands:
+            rate, lasts = _claimed(band, recipe.unpaid_days, unpaid)
+            found.append((Cell(band.share * share, rate, lasts, costs.pieces(cost), months), cost))
+    return _above_circles(found, recipe)
+
+
+def _grouped(found: Sequence[tuple[float, tuple[int, int], Curve]]) -> list[tuple[float, tuple[int, int], Curve]]:
+    """Curves of the same months, put together to a few that differ most in what they come to."""
+    by_months: dict[tuple[int, int], list[tuple[float, Curve]]] = {}
+    for share, months, cost in found:
+        by_months.setdefault(months, []).append((share, cost))
+    grouped = []
+    for months, pairs in by_months.items():
+        ordered = sorted(pairs, key=lambda pair: float(pair[1].sum()))
+        for group in _thirds([(float(n), share) for n, (share, _cost) in enumerate(ordered)]):
+            many = sum(share for _n, share in group)
+            mean = sum((share * ordered[int(n)][1] for n, share in group), np.zeros(tables.DAYS + 1)) / many
+            grouped.append((many, months, mean))
+    return grouped
+
+
+def _claimed(band: Band, before: int, unpaid: int) -> tuple[float, Floats]:
+    """The rate of illnesses longer than ``unpaid`` days, and how long they last; the band's is of those longer than
+    ``before`` days."""
+    rate = band.rate
+    if unpaid != before and band.survival[before] > 0:
+        rate *= float(band.survival[unpaid] / band.survival[before])
+    lasts = np.zeros(tables.DAYS + 1)
+    lasts[unpaid:] = tables.paid_days(band.survival, waiting=unpaid, longest=tables.DAYS - unpaid)
+    return rate, lasts
 
 
 def _reported(history: Sequence[Spell], said: dict[str, float], on: dt.date) -> tables.Survival:
@@ -243,7 +487,8 @@ def _benefits(
 ) -> list[tuple[int, float]]:
     """Benefits a day (or, where claims are one sum, those sums) with the share of claims at each."""
     if sickness:
-        amounts = sorted(one.amount / one.days for one in history if one.illness)
+        unpaid = facts.terms.waiting_days
+        amounts = sorted(one.amount / max(one.days - unpaid, 1) for one in history if one.illness)
     else:
         amounts = sorted(float(one.amount) for one in history)
     if not amounts:
@@ -252,73 +497,74 @@ def _benefits(
     return [(max(round(float(group.mean())), 1), len(group) / len(amounts)) for group in groups]
 
 
-def _above_circles(cells: Sequence[Cell], facts: FundFacts) -> list[Cell]:
+def _above_circles(found: Sequence[tuple[Cell, Curve]], recipe: Recipe) -> tuple[Cell, ...]:
     """What is left to the fund of claims whose first part a circle carries (F6); none where there are no circles.
 
-    The retention counts as so many whole paid days, the last one rounded down: to the fund's cost never too many. Where
-    circles have less room in a year than their members' claims are expected to take, the fund pays the share beyond.
+    Where circles have less room in a year than their members' claims are expected to take, the fund pays the share
+    beyond.
     """
-    circled = facts.circled
-    if not circled.seated or not facts.members:
-        return list(cells)
+    circled = recipe.circled
+    whole = tuple(cell for cell, _cost in found)
+    if not circled.seated or not recipe.members:
+        return whole
     carried, left = 0.0, []
-    for cell in cells:
-        days = len(cell.paid_days) if circled.retention is None else circled.retention // max(cell.daily, 1)
-        lengths = np.arange(len(cell.paid_days))
-        carried += cell.share * cell.rate * cell.daily * float(cell.paid_days @ np.minimum(lengths, days))
-        left.append(replace(cell, paid_days=_beyond(cell.paid_days, days)))
+    for cell, cost in found:
+        rest = costs.above(cost, circled.retention)
+        weight = cell.share * cell.rate * (cell.months[1] - cell.months[0]) / MONTHS
+        carried += weight * float(cell.lasts @ (cost - rest))
+        left.append(replace(cell, pays=costs.pieces(rest)))
     expected = carried * circled.seated
-    share = min(circled.seated / facts.members, 1.0) * (min(circled.room / expected, 1.0) if expected else 1.0)
-    return [
-        *(replace(cell, share=cell.share * (1 - share)) for cell in cells),
+    share = min(circled.seated / recipe.members, 1.0) * (min(circled.room / expected, 1.0) if expected else 1.0)
+    return (
+        *(replace(cell, share=cell.share * (1 - share)) for cell in whole),
         *(replace(cell, share=cell.share * share) for cell in left),
-    ]
+    )
 
 
-def _beyond(paid: Floats, days: int) -> Floats:
-    """How likely each number of paid days is once the first ``days`` of them are somebody else's."""
-    beyond = np.zeros(max(len(paid) - days, 1))
-    beyond[0] = paid[: days + 1].sum()
-    beyond[1:] = paid[days + 1 :]
-    return beyond
-
-
-def _means(cells: Sequence[Cell]) -> tuple[float, int]:
-    """Days and minor units a claim is paid, on average."""
-    many = sum(cell.share * cell.rate for cell in cells)
+def _means(made: Sequence[Cell]) -> tuple[float, int]:
+    """Days and minor units a claim is paid, on average over the coming months."""
+    weights = [cell.share * cell.rate * (cell.months[1] - cell.months[0]) for cell in made]
+    many = sum(weights)
     if not many:
         return 0.0, 0
-    days = [float(cell.paid_days @ np.arange(len(cell.paid_days))) for cell in cells]
-    weights = [cell.share * cell.rate / many for cell in cells]
-    cost = sum(w * d * cell.daily for w, d, cell in zip(weights, days, cells, strict=True))
-    return sum(w * d for w, d in zip(weights, days, strict=True)), round(cost)
+    days = sum(w * costs.mean_days(cell.lasts, cell.pays) for w, cell in zip(weights, made, strict=True))
+    cost = sum(w * costs.mean_cost(cell.lasts, cell.pays) for w, cell in zip(weights, made, strict=True))
+    return days / many, round(cost / many)
 
 
-def _going_on(
-    history: Sequence[Spell], facts: FundFacts, longest: int, *, sickness: bool, survivals: Sequence[Survival],
-    bands: Sequence[tuple[int, float, float]],
-) -> tuple[list[OpenClaims], int]:  # fmt: skip
-    """Illnesses that may go on, and what they are expected to cost still, by the continuation tables."""
+def _going_on(history: Sequence[Spell], recipe: Recipe, *, sickness: bool) -> tuple[list[OpenClaims], int]:
+    """Illnesses that may go on, and what they are expected to cost still, by the continuation tables.
+
+    What each further day costs is read from the rules; by how much her own claim came to less or more until now than
+    they reckon on average, so do the days to come.
+    """
     if not sickness:
         return [], 0
-    weights = [share * relative for _age, share, relative in bands]
-    survival = tables.blend(survivals, weights)
+    weights = [band.share * band.rate for band in recipe.bands]
+    survival = tables.blend([band.survival for band in recipe.bands], weights)
+    curve = _now(recipe)
     alike: dict[int, list[Spell]] = {}
-    reserve = 0
+    reserve = 0.0
     for one in history:
-        left = longest - one.days
-        if one.over or left <= 0 or one.days >= tables.DAYS:
+        if one.over or one.days >= tables.DAYS or survival[one.days] <= 0 or curve[-1] <= curve[one.days]:
             continue
         alike.setdefault(one.days // ALIKE_DAYS, []).append(one)
-        daily = one.amount / one.days
-        reserve += round(tables.expected_days(survival, after=one.days, until=one.days + left) * daily)
+        to_come = np.diff(_still(curve, one.days, one.amount))
+        reserve += float(survival[one.days : tables.DAYS] @ to_come) / float(survival[one.days])
     found = []
     for group in alike.values():
         days = sum(one.days for one in group) // len(group)
-        daily = max(round(sum(one.amount / one.days for one in group) / len(group)), 1)
-        paid = tables.paid_days(survival, waiting=days, longest=longest - days)
-        found.append(OpenClaims(len(group), daily, paid))
-    return found, reserve
+        rest = _still(curve, days, sum(one.amount for one in group) / len(group))
+        lasts = tables.paid_days(survival, waiting=days, longest=tables.DAYS - days)
+        found.append(OpenClaims(len(group), lasts, costs.pieces(rest)))
+    return found, round(reserve)
+
+
+def _still(curve: Curve, days: int, amount: float) -> Curve:
+    """What an illness of so many days, which came to an amount, still costs, by its further days."""
+    scale = amount / float(curve[days]) if curve[days] > 0 else 1.0
+    rest: Curve = (curve[days:] - curve[days]) * scale
+    return rest
 
 
 def _seasons(

@@ -6,6 +6,7 @@ Amounts are minor units of the fund's currency. Members appear as ids, to count 
 from __future__ import annotations
 
 import datetime as dt
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -19,13 +20,15 @@ from mutual.money import minor
 from mutual.periods import Period, add_months
 from pooling import accounts
 from pooling.benefits import rules
-from pooling.benefits.models import Cover, RuleVersion
-from pooling.benefits.terms import Clock, Per, Span
+from pooling.benefits.engine import Version, version_on
+from pooling.benefits.models import Cover
+from pooling.benefits.terms import Benefit, Clock, Span
 from pooling.circles import terms as circle_terms
 from pooling.circles.gifts import premiums
 from pooling.circles.models import Circle, Seat
 from pooling.claims.models import Claim, Instalment
 from pooling.models import DuesPlan, Fund, PlanVersion
+from pooling.solvency.costs import Covered
 
 HISTORY_MONTHS = 24
 """How far back rates are counted."""
@@ -61,7 +64,7 @@ class ClaimFact:
 
 @dataclass(frozen=True)
 class Terms:
-    """What the rules of the fund say now, as far as a simulation needs it."""
+    """What the rules of the fund say now, in the figures that a page shows and its sliders move."""
 
     waiting_months: int = 0
     """Before somebody who joins is covered (F1)."""
@@ -99,6 +102,8 @@ class FundFacts:
     :ivar exposure_days: how many days members belonged in the time the rates are counted over
     :ivar dues: what a member pays into this fund in a month, on average, with what circles pay as premiums
     :ivar earned: dues charged for this fund in the last twelve months
+    :ivar versions: the fund's rules, those that are adopted and begin later with them
+    :ivar covers: how many members are covered alike; the others have said nothing
     :ivar charges, settled, lost: charges that should be paid by now: how many, what they sum to, what of it is open
     """
 
@@ -125,8 +130,14 @@ class FundFacts:
     settled: int
     lost: int
     claims: tuple[ClaimFact, ...]
-    terms: Terms
+    versions: tuple[Version, ...] = ()
+    covers: tuple[tuple[Covered, int], ...] = ()
     circled: Circled = Circled()
+
+    @property
+    def terms(self) -> Terms:
+        """What the rules in force say."""
+        return terms_of(self.versions, self.on)
 
 
 def funds(only: str = "") -> list[Fund]:
@@ -140,7 +151,8 @@ def funds(only: str = "") -> list[Fund]:
 
 def of(fund: Fund, on: dt.date) -> FundFacts:
     """The facts of a fund on a day."""
-    terms = terms_of(fund, on)
+    versions = rules.versions(fund.pk)
+    terms = terms_of(versions, on)
     first = max(fund.opened_on, add_months(on, -HISTORY_MONTHS))
     members, joined, left, exposure = _members(fund.currency, first, on)
     now, earned, charges, settled, lost = _dues(fund, on)
@@ -149,28 +161,60 @@ def of(fund: Fund, on: dt.date) -> FundFacts:
     owed = unpaid.aggregate(sum=Sum("amount_due"))["sum"] or 0
     owed -= unpaid.filter(carried__returned_on=None).aggregate(sum=Sum("carried__given"))["sum"] or 0
     circled = _circled(fund, on)
+    covers, ages = _covers(fund, on)
     now += circled.premiums // members if members else 0
     return FundFacts(
         fund_id=fund.pk, slug=fund.slug, name=fund.name, promise=fund.promise, currency=fund.currency, on=on,
         history_from=first, held=minor(balances.of(fund.account)), set_aside=pot, owed=int(owed),
         floor=minor(fund.floor), members=members, joined_lately=_joined_lately(fund.currency, terms, on),
-        joined=joined, left=left, exposure_days=exposure, ages=_ages(fund, on), dues=now, earned=earned,
-        charges=charges, settled=settled, lost=lost, claims=tuple(_claims(fund, on)), terms=terms, circled=circled,
+        joined=joined, left=left, exposure_days=exposure, ages=ages, dues=now, earned=earned,
+        charges=charges, settled=settled, lost=lost, claims=tuple(_claims(fund, on)), versions=versions,
+        covers=covers, circled=circled,
     )  # fmt: skip
 
 
-def terms_of(fund: Fund, on: dt.date) -> Terms:
-    """What the version of the fund's rules in force on a day says; of several benefits, the first paid over time."""
-    version = RuleVersion.objects.filter(fund=fund, valid_from__lte=on).order_by("-number").first()
+ILL = (Claim.Occasion.ILLNESS, Claim.Occasion.ACCIDENT, Claim.Occasion.WORK_ACCIDENT)
+"""Causes that are illnesses to a simulation."""
+
+
+def chief(version: Version) -> Benefit:
+    """The benefit that a version's figures are about: for an illness, else the first that is paid over time."""
+    benefits = version.terms.benefits
+    over_time = [one for one in benefits if not one.once] or list(benefits)
+    return next((one for one in over_time if set(one.causes) & set(ILL)), over_time[0])
+
+
+def terms_of(versions: Sequence[Version], on: dt.date) -> Terms:
+    """What the version in force on a day says of its chief benefit."""
+    version = version_on(versions, on)
     if version is None:
         return Terms()
-    benefits = rules.read(version.terms).benefits
-    one = next((each for each in benefits if each.pays.per != Per.ONCE), benefits[0])
+    one = chief(version)
     own_risk = _days(one.own_risk)
     longest = None
     if one.duration is not None:
         longest = _days(one.duration) - (own_risk if one.clock == Clock.OCCURRED else 0)
     return Terms(one.waiting_months, own_risk, longest and max(longest, 1), one.ceiling_claim)
+
+
+def _covers(fund: Fund, on: dt.date) -> tuple[tuple[tuple[Covered, int], ...], tuple[tuple[int, int], ...]]:
+    """How many members are covered alike, and how many there are of each age, as far as the rules made them say it."""
+    rows = (
+        Cover.objects.filter(fund=fund, member__status=Member.Status.ACTIVE, since__lte=on)
+        .order_by("member_id", "since")
+        .values_list("member_id", "level", "units", "earnings", "born_on")
+    )
+    newest: dict[int, Covered] = {}
+    born: dict[int, dt.date] = {}
+    for member, level, units, earnings, born_on in rows.iterator(chunk_size=2000):
+        newest[member] = Covered(level, units, earnings)
+        if born_on is not None:
+            born[member] = born_on
+    ages = Counter(on.year - day.year - ((on.month, on.day) < (day.month, day.day)) for day in born.values())
+    covers = sorted(
+        Counter(newest.values()).items(), key=lambda one: (one[0].level, one[0].units, one[0].earnings or 0)
+    )
+    return tuple(covers), tuple(sorted(ages.items()))
 
 
 def _circled(fund: Fund, on: dt.date) -> Circled:
@@ -194,22 +238,6 @@ def _circled(fund: Fund, on: dt.date) -> Circled:
 
 def _days(span: Span) -> int:
     return span.days + round(span.months * 1461 / 48)
-
-
-def _ages(fund: Fund, on: dt.date) -> tuple[tuple[int, int], ...]:
-    """How many members there are of each age, as far as the fund's rules made them say it."""
-    born = (
-        Cover.objects.filter(fund=fund, born_on__isnull=False, member__status=Member.Status.ACTIVE, since__lte=on)
-        .order_by("member_id", "-since")
-        .distinct("member_id")
-        .values_list("born_on", flat=True)
-    )
-    counts: dict[int, int] = {}
-    for day in born:
-        assert day is not None
-        age = on.year - day.year - ((on.month, on.day) < (day.month, day.day))
-        counts[age] = counts.get(age, 0) + 1
-    return tuple(sorted(counts.items()))
 
 
 def _pot(fund: Fund) -> int:
@@ -321,9 +349,6 @@ def _planned(fund: Fund, on: dt.date) -> tuple[int, int]:
     return yearly, payers
 
 
-_ILL = (Claim.Occasion.ILLNESS, Claim.Occasion.ACCIDENT, Claim.Occasion.WORK_ACCIDENT)
-
-
 def _claims(fund: Fund, on: dt.date) -> list[ClaimFact]:
     rows: Any = (
         Claim.objects.filter(fund=fund, submitted_on__gt=add_months(on, -CLAIMS_MONTHS), submitted_on__lte=on)
@@ -344,7 +369,7 @@ def _claims(fund: Fund, on: dt.date) -> list[ClaimFact]:
             last, amount = months.get(pk, (last, amount))
         found.append(
             ClaimFact(
-                member, occasion in _ILL, first, last, reported, decided,
+                member, occasion in ILL, first, last, reported, decided,
                 status == Claim.Status.REFUSED, amount, ongoing if month_by_month else None,
             )
         )  # fmt: skip

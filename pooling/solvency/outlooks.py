@@ -12,11 +12,14 @@ from typing import Any
 import numpy as np
 
 from mutual.periods import month
-from pooling.solvency import assumptions, figures, simulation, tables
-from pooling.solvency.assumptions import Assumptions
-from pooling.solvency.facts import FundFacts
+from pooling.benefits.engine import Version
+from pooling.benefits.terms import Terms
+from pooling.solvency import assumptions, figures, simulation
+from pooling.solvency.assumptions import Assumptions, Band, Recipe, Rule
+from pooling.solvency.costs import LONG_AGO, Covered
+from pooling.solvency.facts import Circled, FundFacts
 from pooling.solvency.figures import Figures
-from pooling.solvency.simulation import Cell, OpenClaims, Paths, Setup
+from pooling.solvency.simulation import OpenClaims, Paths, Piece, Setup
 
 INTERACTIVE_CLAIMS = 2_000_000
 """While somebody moves a slider, so many claims are drawn: as many runs as that makes."""
@@ -104,11 +107,10 @@ def make(
 
 @dataclass(frozen=True)
 class Base:
-    """What a fund was simulated from, kept with its outlook, so that other terms can be tried at once."""
+    """What a fund was simulated from, kept with its outlook, so that other rules can be tried at once."""
 
     setup: Setup
-    sickness: bool
-    longest_days: int
+    recipe: Recipe
 
 
 @dataclass(frozen=True)
@@ -123,7 +125,7 @@ class Wish:
 def base_of(facts: FundFacts) -> Base:
     """What a fund is simulated from."""
     assumed = assumptions.of(facts)
-    return Base(assumed.setup, assumed.sickness, assumed.longest_days)
+    return Base(assumed.setup, assumed.recipe)
 
 
 def present(outlook: Outlook) -> Wish:
@@ -132,11 +134,17 @@ def present(outlook: Outlook) -> Wish:
 
 
 def try_paths(outlook: Outlook, base: Base, *, waiting_days: int, ceiling: int | None) -> Paths:
-    """The coming months under other terms, from fewer runs, so that it answers at once; dues do not change them.
+    """The coming months under other rules, from fewer runs, so that it answers at once; dues do not change them.
 
-    More waiting days mean fewer claims: the rate is that of today's rules times the share that outlasts the new days.
+    Whatever differs from today's rules is changed in them, and the engine reckons anew what illnesses cost.
     """
-    setup = _under(base, outlook.assumed.waiting_days, waiting_days, ceiling)
+    now = outlook.assumed
+    made = assumptions.cells(
+        base.recipe,
+        waiting_days=None if waiting_days == now.waiting_days else waiting_days,
+        ceiling=None if ceiling == now.ceiling else (ceiling,),
+    )
+    setup = replace(base.setup, cells=made)
     least, most = INTERACTIVE_RUNS
     runs = int(min(max(INTERACTIVE_CLAIMS / max(setup.claims_a_run, 1), least), most))
     return simulation.run(setup, seed=outlook.seed, runs=runs)
@@ -154,55 +162,6 @@ def try_out(outlook: Outlook, paths: Paths, wish: Wish) -> Outlook:
         stresses=(),
         assumed=replace(outlook.assumed, waiting_days=wish.waiting_days, ceiling=wish.ceiling),
     )  # fmt: skip
-
-
-def _under(base: Base, waiting_before: int, waiting_days: int, ceiling: int | None) -> Setup:
-    waiting = waiting_days - waiting_before if base.sickness else 0
-    cells = []
-    for cell in base.setup.cells:
-        paid, kept = _with_waiting(cell.paid_days, waiting, base.longest_days)
-        daily = cell.daily
-        if ceiling is not None:
-            paid = _at_most(paid, max(ceiling // max(daily, 1), 1))
-            daily = min(daily, ceiling)
-        cells.append(replace(cell, rate=cell.rate * kept, paid_days=paid, daily=daily))
-    return replace(base.setup, cells=tuple(cells), waiting_days=waiting_days if base.sickness else 0)
-
-
-def _with_waiting(paid: simulation.Floats, more: int, longest: int) -> tuple[simulation.Floats, float]:
-    """Paid days when so many more (or fewer) days are waited, and how many of the claims are left.
-
-    Fewer waiting days lengthen every claim by that much; claims that were too short before are not known, and the
-    share of them is read from the BCAC table of the age of 45.
-    """
-    if more == 0:
-        return paid, 1.0
-    if more > 0:
-        kept = float(paid[more + 1 :].sum())
-        if kept <= 0:
-            return np.array([0.0, 1.0]), 0.0
-        shorter = np.zeros(len(paid) - more)
-        shorter[1:] = paid[more + 1 :] / kept
-        return shorter, kept
-    fewer = -more
-    longer = np.zeros(min(len(paid) + fewer, longest + 1))
-    for days in np.flatnonzero(paid):
-        longer[min(int(days) + fewer, len(longer) - 1)] += paid[days]
-    survival = tables.bcac(45)
-    added = 1 / float(survival[fewer]) - 1
-    short = np.zeros_like(longer)
-    short[1 : fewer + 1] = survival[:fewer] - survival[1 : fewer + 1]
-    short *= added / float(short.sum())
-    total = 1 + added
-    return (longer + short) / total, total
-
-
-def _at_most(paid: simulation.Floats, longest: int) -> simulation.Floats:
-    if longest >= len(paid) - 1:
-        return paid
-    shorter = paid[: longest + 1].copy()
-    shorter[longest] += paid[longest + 1 :].sum()
-    return shorter
 
 
 def _stresses(facts: FundFacts, assumed: Assumptions, *, seed: int, opening: int) -> tuple[Stress, ...]:
@@ -316,19 +275,39 @@ def from_json(said: dict[str, Any]) -> Outlook:
 
 
 def base_to_json(base: Base) -> dict[str, Any]:
-    """The base as JSON holds it; chances are floats, which JSON gives back exactly."""
-    setup = base.setup
+    """The base as JSON holds it, without the cells: they are made of the rest. Floats come back exactly."""
+    setup, recipe = base.setup, base.recipe
     said = {name: getattr(setup, name) for name in (field.name for field in dataclasses.fields(setup))}
-    said["cells"] = [[one.share, one.rate, one.daily, one.paid_days.tolist()] for one in setup.cells]
-    said["open_claims"] = [[one.count, one.daily, one.paid_days.tolist()] for one in setup.open_claims]
-    return {"setup": said, "sickness": base.sickness, "longest_days": base.longest_days}
+    del said["cells"]
+    said["open_claims"] = [
+        [one.count, one.lasts.tolist(), [dataclasses.astuple(piece) for piece in one.pays]] for one in setup.open_claims
+    ]
+    made = {name: getattr(recipe, name) for name in ("factor", "unpaid_days", "members")}
+    made["since"] = recipe.since.isoformat()
+    made["circled"] = dataclasses.astuple(recipe.circled)
+    made["bands"] = [[one.share, one.rate, one.survival.tolist()] for one in recipe.bands]
+    made["rules"] = [
+        [one.version.number, one.version.terms.to_json(), dataclasses.astuple(one.covered), one.share, one.months]
+        for one in recipe.rules
+    ]
+    return {"setup": said, "recipe": made}
 
 
 def base_from_json(said: dict[str, Any]) -> Base:
     """The base that :func:`base_to_json` wrote down."""
-    numbers = dict(said["setup"])
+    numbers, made = dict(said["setup"]), dict(said["recipe"])
     for name in ("month_days", "seasons", "waiting"):
         numbers[name] = tuple(numbers[name])
-    numbers["cells"] = tuple(Cell(s, r, d, np.array(paid)) for s, r, d, paid in numbers["cells"])
-    numbers["open_claims"] = tuple(OpenClaims(c, d, np.array(paid)) for c, d, paid in numbers["open_claims"])
-    return Base(Setup(**numbers), said["sickness"], said["longest_days"])
+    numbers["open_claims"] = tuple(
+        OpenClaims(count, np.array(lasts), tuple(Piece(*piece) for piece in pays))
+        for count, lasts, pays in numbers["open_claims"]
+    )
+    made["since"] = dt.date.fromisoformat(made["since"])
+    made["circled"] = Circled(*made["circled"])
+    made["bands"] = tuple(Band(share, rate, np.array(survival)) for share, rate, survival in made["bands"])
+    made["rules"] = tuple(
+        Rule(Version(number, LONG_AGO, Terms.from_json(terms)), Covered(*covered), share, (months[0], months[1]))
+        for number, terms, covered, share, months in made["rules"]
+    )
+    recipe = Recipe(**made)
+    return Base(Setup(**numbers, cells=assumptions.cells(recipe)), recipe)

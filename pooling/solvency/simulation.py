@@ -1,9 +1,10 @@
 """The next 24 months of a fund, some thousand times over. Pure numpy: numbers in, numbers out.
 
 People fall ill by cell (an age band at one benefit): a Poisson number of them, by the rate of the cell, the season and
-how many are covered. Cells of one benefit are drawn together, which changes nothing: Poisson numbers add up to a
-Poisson number, and each of its illnesses is of a cell by that cell's share. How many days each of them is paid is drawn
-by the inverse of the survival table. Members join and leave; some dues are never paid. Whether a fund's own rate is
+how many are covered. Cells that are paid alike are drawn together, which changes nothing: Poisson numbers add up to a
+Poisson number, and each of its illnesses is of a cell by that cell's share. How many days each of them lasts is drawn
+by the inverse of the survival table; what each day of it costs is looked up in a few pieces that the fund's rules made
+(:mod:`pooling.solvency.costs`). Members join and leave; some dues are never paid. Whether a fund's own rate is
 high or low is drawn once for each run (a gamma distribution), for a short history leaves that open.
 
 Probabilities are floats. Money is not: amounts are minor units in int64, counts of days times an amount a day, so
@@ -34,28 +35,44 @@ _FAR = 1 << 24
 
 
 @dataclass(frozen=True)
+class Piece:
+    """A part of an illness whose days all cost the same: from day ``start`` of it (0 is the first) up to, not
+    including, ``end``, each ``daily`` minor units."""
+
+    start: int
+    end: int
+    daily: int
+
+
+Pays = tuple[Piece, ...]
+"""What an illness costs day by day; days in no piece cost nothing."""
+
+
+@dataclass(frozen=True)
 class Cell:
     """Members of one age band at one benefit.
 
     :ivar share: their share of the members
-    :ivar rate: how many claims one of them makes in a year, counting illnesses that outlast the waiting days
-    :ivar daily: the benefit a day, in minor units
-    :ivar paid_days: how likely each number of paid days is (:func:`pooling.solvency.tables.paid_days`)
+    :ivar rate: how many claims one of them makes in a year
+    :ivar lasts: how likely each number of days is, from the first day of the illness, among those that are claimed for
+    :ivar pays: what each of these days costs
+    :ivar months: in which coming months such claims begin, from one up to, not including, another
     """
 
     share: float
     rate: float
-    daily: int
-    paid_days: Floats
+    lasts: Floats
+    pays: Pays
+    months: tuple[int, int] = (0, MONTHS)
 
 
 @dataclass(frozen=True)
 class OpenClaims:
-    """Claims being paid at the start: how many, a day's benefit, and how likely each number of days to come is."""
+    """Claims being paid at the start: how many, how likely each number of days to come is, and what these cost."""
 
     count: int
-    daily: int
-    paid_days: Floats
+    lasts: Floats
+    pays: Pays
 
 
 @dataclass(frozen=True)
@@ -69,7 +86,6 @@ class Setup:
     :ivar joiners: how many join in a month, on average
     :ivar leaving: the share of members who leave in a month
     :ivar arrears: the share of dues that is never paid
-    :ivar waiting_days: days of an illness before the first paid day (they move the payment, not the rate)
     :ivar certainty: the shape of the gamma distribution of the rate; none for a rate that is known
     :ivar due_already: reported and not paid, in minor units; paid in the first month
     """
@@ -83,7 +99,6 @@ class Setup:
     joiners: float = 0.0
     leaving: float = 0.0
     arrears: float = 0.0
-    waiting_days: int = 0
     certainty: float | None = None
     open_claims: tuple[OpenClaims, ...] = ()
     due_already: int = 0
@@ -96,8 +111,8 @@ class Setup:
     @property
     def claims_a_run(self) -> float:
         """How many claims a run has, about."""
-        yearly = self.members * sum(cell.share * cell.rate for cell in self.cells)
-        return yearly * self.months / 12 + sum(one.count for one in self.open_claims)
+        a_member = sum(cell.share * cell.rate * (cell.months[1] - cell.months[0]) for cell in self.cells)
+        return self.members * a_member / 12 + sum(one.count for one in self.open_claims)
 
 
 @dataclass(frozen=True)
@@ -138,20 +153,45 @@ def run(setup: Setup, *, seed: int, runs: int = RUNS, on_progress: Progress | No
     return Paths(*(np.concatenate(arrays) for arrays in zip(*parts, strict=True)))
 
 
+Table = NDArray[np.uint16]
+
+
+@dataclass(frozen=True)
+class _Drawn:
+    """What is drawn together: how many claims a member makes in a year, when they begin, and the inverse table of how
+    long they last, cut for each piece to the days that lie in it."""
+
+    rate: float
+    months: tuple[int, int]
+    cuts: tuple[tuple[Piece, Table], ...]
+
+
 @dataclass(frozen=True)
 class _Inverses:
-    """The inverse tables of a setup, made once for all blocks: by benefit (with the rate), and of open claims."""
+    """The inverse tables of a setup, made once for all blocks: of claims to come, and of open ones."""
 
-    by_benefit: tuple[tuple[int, float, NDArray[np.uint16]], ...]
-    open_claims: tuple[tuple[OpenClaims, NDArray[np.uint16]], ...]
+    to_come: tuple[_Drawn, ...]
+    open_claims: tuple[tuple[OpenClaims, _Drawn], ...]
 
 
 def _inverses(setup: Setup) -> _Inverses:
-    merged = {daily: _merged(cells) for daily, cells in _by_benefit(setup.cells).items()}
+    alike: dict[tuple[Pays, tuple[int, int]], list[Cell]] = {}
+    for cell in setup.cells:
+        if cell.share > 0 and cell.rate > 0:
+            alike.setdefault((cell.pays, cell.months), []).append(cell)
+    to_come = []
+    for (pays, months), cells in alike.items():
+        rate, chances = _merged(cells)
+        to_come.append(_Drawn(rate, months, _cuts(chances, pays)))
     return _Inverses(
-        tuple((daily, rate, tables.inverse(chances)) for daily, (rate, chances) in merged.items()),
-        tuple((one, tables.inverse(one.paid_days)) for one in setup.open_claims),
+        tuple(to_come),
+        tuple((one, _Drawn(0.0, (0, setup.months), _cuts(one.lasts, one.pays))) for one in setup.open_claims),
     )
+
+
+def _cuts(chances: Floats, pays: Pays) -> tuple[tuple[Piece, Table], ...]:
+    table = tables.inverse(chances)
+    return tuple((piece, np.clip(table, piece.start, piece.end)) for piece in pays)
 
 
 def _block(setup: Setup, inverses: _Inverses, dice: np.random.Generator, runs: int) -> tuple[Ints, Ints, Ints]:
@@ -162,12 +202,14 @@ def _block(setup: Setup, inverses: _Inverses, dice: np.random.Generator, runs: i
     expected = covered * seasons[None, :] * rate[:, None]
     benefits = np.zeros((runs, setup.months), dtype=np.int64)
     claims = np.zeros((runs, setup.months), dtype=np.int64)
-    for daily, rate_of_all, table in inverses.by_benefit:
-        days, begun = _days_paid(setup, dice, expected * rate_of_all, table)
-        benefits += days * daily
+    for drawn in inverses.to_come:
+        here = expected * drawn.rate
+        here[:, : drawn.months[0]] = here[:, drawn.months[1] :] = 0.0
+        paid, begun = _paid(setup, dice, here, drawn)
+        benefits += paid
         claims += begun
-    for one, table in inverses.open_claims:
-        benefits += _days_still_paid(setup, dice, one, table, runs) * one.daily
+    for one, drawn in inverses.open_claims:
+        benefits += _still_paid(setup, dice, one, drawn, runs)
     if setup.due_already:
         benefits[:, 0] += setup.due_already
     return paying.astype(np.int64), benefits, claims
@@ -192,37 +234,34 @@ def _population(setup: Setup, dice: np.random.Generator, runs: int) -> tuple[Int
     return members, covered
 
 
-def _by_benefit(cells: Sequence[Cell]) -> dict[int, list[Cell]]:
-    found: dict[int, list[Cell]] = {}
-    for cell in cells:
-        if cell.share > 0 and cell.rate > 0:
-            found.setdefault(cell.daily, []).append(cell)
-    return found
-
-
 def _merged(cells: Sequence[Cell]) -> tuple[float, Floats]:
-    """The rate of cells of one benefit together, and how likely each number of paid days is among their illnesses."""
+    """The rate of cells that are paid alike, together, and how likely each number of days is among their illnesses."""
     rates = [cell.share * cell.rate for cell in cells]
-    chances = np.zeros(max(len(cell.paid_days) for cell in cells))
+    chances = np.zeros(max(len(cell.lasts) for cell in cells))
     for rate, cell in zip(rates, cells, strict=True):
-        chances[: len(cell.paid_days)] += rate * cell.paid_days
+        chances[: len(cell.lasts)] += rate * cell.lasts
     return sum(rates), chances / chances.sum()
 
 
-def _days_paid(
-    setup: Setup, dice: np.random.Generator, expected: Floats, table: NDArray[np.uint16]
-) -> tuple[Ints, Ints]:
-    """Days paid in every run and month at one benefit, and how many fell ill; ``expected`` is how many, by month."""
+def _paid(setup: Setup, dice: np.random.Generator, expected: Floats, drawn: _Drawn) -> tuple[Ints, Ints]:
+    """What is paid in every run and month, and how many fell ill; ``expected`` is how many, by month.
+
+    In each piece of the illness the people who are in it are counted day by day: those who would have reached its start
+    less those who have ended by then, be it the illness or the piece; who ends before its start never counts. A row of
+    days is long enough for an illness that begins on the last of them, so that none need be cut.
+    """
     begun = _begun(setup, dice, expected)
     runs, horizon = begun.shape
-    day = np.repeat(np.tile(np.arange(horizon, dtype=np.int32), runs), begun.reshape(-1))
-    ground = np.repeat(np.arange(runs) * (horizon + 1), begun.sum(axis=1))
-    day += table[dice.integers(0, tables.POINTS, size=len(day), dtype=np.uint16)]
-    np.minimum(day, horizon, out=day)
-    ground += day
-    ended = np.bincount(ground, minlength=runs * (horizon + 1)).reshape(runs, horizon + 1)
-    paid = np.cumsum(begun - ended[:, :horizon], axis=1)
-    return _by_month(paid, setup, shift=setup.waiting_days), np.add.reduceat(begun, _starts(setup), axis=1)
+    row = horizon + tables.DAYS + 1
+    first = np.repeat((np.arange(runs)[:, None] * row + np.arange(horizon)).reshape(-1), begun.reshape(-1))
+    draws = dice.integers(0, tables.POINTS, size=len(first), dtype=np.uint16)
+    paid = np.zeros((runs, setup.months), dtype=np.int64)
+    for piece, table in drawn.cuts:
+        ended = np.bincount(first + table[draws], minlength=runs * row).reshape(runs, row)[:, :horizon]
+        reached = np.zeros_like(begun)
+        reached[:, piece.start :] = begun[:, : max(horizon - piece.start, 0)]
+        paid += _by_month(np.cumsum(reached - ended, axis=1), setup) * piece.daily
+    return paid, np.add.reduceat(begun, _starts(setup), axis=1)
 
 
 def _begun(setup: Setup, dice: np.random.Generator, expected: Floats) -> Ints:
@@ -244,32 +283,32 @@ def _begun(setup: Setup, dice: np.random.Generator, expected: Floats) -> Ints:
     return np.bincount(day, minlength=runs * horizon).reshape(runs, horizon)
 
 
-def _days_still_paid(
-    setup: Setup, dice: np.random.Generator, one: OpenClaims, table: NDArray[np.uint16], runs: int
-) -> Ints:
-    """Days paid in every run and month to people who are ill already."""
+def _still_paid(setup: Setup, dice: np.random.Generator, one: OpenClaims, drawn: _Drawn, runs: int) -> Ints:
+    """What is paid in every run and month to people who are ill already."""
     horizon = sum(setup.month_days)
-    drawn = table[dice.integers(0, tables.POINTS, size=(runs, one.count), dtype=np.uint16)].astype(np.int64)
-    if one.count * setup.months < horizon:  # few: what each month has of each claim
-        months = zip(_starts(setup), setup.month_days, strict=True)
-        return np.stack([np.clip(drawn - start, 0, length).sum(axis=1) for start, length in months], axis=1)
-    end = np.minimum(drawn, horizon) + np.arange(runs)[:, None] * (horizon + 1)
-    ended = np.bincount(end.reshape(-1), minlength=runs * (horizon + 1)).reshape(runs, horizon + 1)
-    paid = one.count - np.cumsum(ended[:, :horizon], axis=1)
-    return _by_month(paid, setup, shift=0)
+    draws = dice.integers(0, tables.POINTS, size=(runs, one.count), dtype=np.uint16)
+    paid = np.zeros((runs, setup.months), dtype=np.int64)
+    for piece, table in drawn.cuts:
+        until = table[draws].astype(np.int64)
+        if one.count * setup.months < horizon:  # few: what each month has of each claim
+            for month, (start, length) in enumerate(zip(_starts(setup), setup.month_days, strict=True)):
+                before = min(max(piece.start - start, 0), length)
+                paid[:, month] += (np.clip(until - start, 0, length) - before).sum(axis=1) * piece.daily
+            continue
+        until = np.minimum(until, horizon) + np.arange(runs)[:, None] * (horizon + 1)
+        ended = np.bincount(until.reshape(-1), minlength=runs * (horizon + 1)).reshape(runs, horizon + 1)
+        reached = np.where(np.arange(horizon) >= piece.start, one.count, 0)
+        paid += _by_month(reached - np.cumsum(ended[:, :horizon], axis=1), setup) * piece.daily
+    return paid
 
 
 def _starts(setup: Setup) -> Ints:
     return np.cumsum([0, *setup.month_days[:-1]])
 
 
-def _by_month(paid: Ints, setup: Setup, *, shift: int) -> Ints:
-    """Sum what is counted by day into months; ``shift`` days later than it is counted."""
-    if shift:
-        late = np.zeros_like(paid)
-        late[:, shift:] = paid[:, : paid.shape[1] - shift]
-        paid = late
-    sums: Ints = np.add.reduceat(paid, _starts(setup), axis=1)
+def _by_month(counted: Ints, setup: Setup) -> Ints:
+    """Sum what is counted by day into months."""
+    sums: Ints = np.add.reduceat(counted, _starts(setup), axis=1)
     return sums
 
 

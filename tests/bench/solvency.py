@@ -18,9 +18,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pooling.solvency import outlooks, simulation, tables
-from pooling.solvency.facts import FundFacts, Terms
+from pooling.solvency.costs import Covered
+from pooling.solvency.facts import FundFacts
 from tests.bench.measure import MEMBERS, ROUNDS, report
-from tests.pooling.solvency.people import claim, fund
+from tests.pooling.solvency.people import claim, fund, ruled
 
 RUNS = int(os.environ.get("BENCH_RUNS", str(simulation.RUNS)))
 AT_ONCE = 5_000_000
@@ -36,9 +37,15 @@ def _facts(members: int) -> FundFacts:
         claim(n, began=dice.randrange(20, 730), days=14 + int(table[dice.randrange(len(table))]), amount=150_000)
         for n in range(members // 5)
     ]  # fmt: skip
+    levels = [{"name": str(n), "amount": n * 75_000} for n in (1, 2, 3)]
+    rules = ruled(
+        levels=levels, pays={"by": "LEVEL", "per": "MONTH"}, waiting_months=6, own_risk={"days": 14},
+        duration={"days": 365}, clock="AFTER_OWN_RISK",
+    )  # fmt: skip
     return fund(
         claims, members=members, joined=members // 10, left=members // 20, exposure_days=members * 730,
-        held=members * 20_000, floor=members * 1_000, terms=Terms(6, 14, 365, None),
+        held=members * 20_000, floor=members * 1_000, versions=(rules,),
+        covers=tuple((Covered(one["name"]), members // 3) for one in levels),
         joined_lately=(members // 120,) * 6,
     )  # fmt: skip
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import replace
 
-from pooling.solvency.facts import ClaimFact, FundFacts, Terms
+from pooling.benefits.engine import Version
+from pooling.benefits.terms import Terms
+from pooling.solvency.facts import ClaimFact, FundFacts
 
 ON = dt.date(2026, 11, 10)
 
@@ -25,6 +27,16 @@ def fund(claims=(), **more):
         fund_id=1, slug="sickness", name="Sickness", promise="VARYING", currency="EUR", on=ON,
         history_from=dt.date(2024, 11, 10), held=2_000_000, set_aside=0, owed=0, floor=100_000, members=200,
         joined_lately=(), joined=12, left=6, exposure_days=200 * 730, ages=(), dues=2000, earned=4_800_000,
-        charges=2000, settled=4_000_000, lost=80_000, claims=tuple(claims), terms=Terms(),
+        charges=2000, settled=4_000_000, lost=80_000, claims=tuple(claims),
     )  # fmt: skip
     return replace(one, **more)
+
+
+def ruled(since="2020-01-01", *, levels=(), number=1, **more):
+    """Rules of 20.00 for every day of an illness."""
+    benefit = {
+        "rule": "sick-pay", "title": "Sick pay", "causes": ["ILLNESS"],
+        "pays": {"by": "FLAT", "per": "DAY", "amount": 2000},
+    }  # fmt: skip
+    terms = Terms.from_json({"currency": "EUR", "benefits": [benefit | more], "levels": list(levels)})
+    return Version(number, dt.date.fromisoformat(since), terms)

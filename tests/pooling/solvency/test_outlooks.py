@@ -13,9 +13,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from pooling.solvency import assumptions, figures, outlooks, sentences, simulation, tables
-from pooling.solvency.facts import Circled, Terms
-from tests.pooling.solvency.people import ON, claim, fund
+from pooling.solvency import assumptions, costs, figures, outlooks, sentences, simulation, tables
+from pooling.solvency.costs import Covered
+from pooling.solvency.facts import Circled
+from pooling.solvency.simulation import Piece
+from tests.pooling.solvency.people import ON, claim, fund, ruled
 
 RUNS = 600
 
@@ -60,9 +62,10 @@ class TestCircles:
     EVERYBODY = {"seated": 200, "room": 10**12}
 
     def test_change_nothing_where_nobody_sits_in_one(self):
-        facts = fund(ill())
-        cells = assumptions.of(facts).setup.cells
-        assert assumptions._above_circles(cells, facts) == list(cells)
+        with_rules = {"versions": (ruled(),)}
+        alone, beside = fund(ill(), **with_rules), fund(ill(), circled=Circled(room=10**12), **with_rules)
+        pays = [cell.pays for cell in assumptions.of(alone).setup.cells]
+        assert pays == [cell.pays for cell in assumptions.of(beside).setup.cells]
 
     def test_leave_nothing_to_the_fund_where_they_carry_everything(self):
         facts = fund(ill(), circled=Circled(retention=None, **self.EVERYBODY))
@@ -71,20 +74,18 @@ class TestCircles:
         assert int(paths.claims.sum()) > 0
 
     def test_cost_the_fund_what_is_expected_above_the_retention(self):
-        """Against the closed form: daily times the mean of the days beyond, for every illness that begins."""
-        daily = 2_000
-        before = [replace(cell, daily=daily) for cell in assumptions.of(fund(ill())).setup.cells]
-        facts = fund(ill(), circled=Circled(retention=10 * daily + 1_999, **self.EVERYBODY))
-        after = assumptions._above_circles(before, facts)
+        """Against the closed form: a day's benefit times the mean of the days beyond, of every illness that begins."""
+        with_rules = {"versions": (ruled(),)}
+        before = assumptions.of(fund(ill(), **with_rules)).setup.cells
+        circled = Circled(retention=10 * 2000, **self.EVERYBODY)
+        after = assumptions.of(fund(ill(), circled=circled, **with_rules)).setup.cells
         rate = sum(cell.share * cell.rate for cell in before)
         assert sum(cell.share * cell.rate for cell in after) == pytest.approx(rate)
-        expected = sum(
-            cell.share * cell.rate * float(cell.paid_days @ np.maximum(np.arange(len(cell.paid_days)) - 10, 0))
-            for cell in before
-        )  # fmt: skip
-        found = sum(cell.share * cell.rate * float(cell.paid_days @ np.arange(len(cell.paid_days))) for cell in after)
+        beyond = np.maximum(np.arange(tables.DAYS + 1) - 10, 0) * 2000
+        expected = sum(cell.share * cell.rate * float(cell.lasts @ beyond) for cell in before)
+        found = sum(cell.share * cell.rate * costs.mean_cost(cell.lasts, cell.pays) for cell in after)
         assert found == pytest.approx(expected)
-        assert all(cell.paid_days.sum() == pytest.approx(1) for cell in after)
+        assert all(cell.lasts.sum() == pytest.approx(1) for cell in after)
 
     @pytest.mark.parametrize("retention", [0, 10_000, 50_000, 10**9])
     def test_never_cost_the_fund_more_the_more_they_carry(self, retention):
@@ -111,8 +112,9 @@ class TestAssumptions:
         assert none.durations_trust == none.incidence_trust == 0
         assert none.arrears == pytest.approx(said["arrears"])
         band, cell = tables.age_bands()[1], none.setup.cells[1]
-        expected = tables.paid_days(tables.bcac(band.representative), waiting=0, longest=365)
-        assert cell.paid_days == pytest.approx(expected)
+        expected = tables.paid_days(tables.bcac(band.representative), waiting=0, longest=tables.DAYS)
+        assert cell.lasts == pytest.approx(expected)
+        assert cell.pays == (Piece(0, 365, round(said["daily"]) * 100),)
 
     def test_with_much_history_follow_it(self):
         dice = random.Random(1)
@@ -136,10 +138,10 @@ class TestAssumptions:
         assert old.ages_known == 200
 
     def test_follow_the_rules_of_the_fund(self):
-        ruled = assumptions.of(fund(terms=Terms(waiting_days=30, longest_days=60, ceiling=100_000), joined_lately=()))
-        for cell in ruled.setup.cells:
-            assert len(cell.paid_days) - 1 <= min(60, 100_000 // cell.daily)
-        assert ruled.setup.waiting_days == 30
+        rules = ruled(own_risk={"days": 30}, duration={"days": 90}, ceiling_claim=100_000)
+        for cell in assumptions.of(fund(versions=(rules,))).setup.cells:
+            assert cell.pays == (Piece(30, 80, 2000),)
+            assert not cell.lasts[:31].any()
 
     def test_pay_one_sum_where_claims_are_not_about_illness(self):
         births = assumptions.of(fund([claim(n, began=30 * n, illness=False, amount=75_000) for n in range(1, 9)]))
@@ -149,7 +151,9 @@ class TestAssumptions:
 
     def test_reserve_what_goes_on_by_the_continuation_tables(self):
         """Reserve per open claim: Σ l(x, t + k) / l(x, t) over the days to come, times a day's benefit."""
-        facts = fund([claim(n, began=20, days=20, amount=40_000) for n in range(6)], terms=Terms(longest_days=90))
+        facts = fund(
+            [claim(n, began=20, days=20, amount=40_000) for n in range(6)], versions=(ruled(duration={"days": 90}),)
+        )
         made = assumptions.of(facts)
         survival = np.zeros(tables.DAYS + 1)
         own = tables.own([(20, False)] * 6)
@@ -278,18 +282,6 @@ class TestOutlook:
         by_name = {one.name: one.out for one in tight.stresses}
         assert by_name["ILLNESS"] > tight.out[-1] * 2000 // RUNS
 
-    @settings(deadline=None)
-    @given(st.integers(0, 60), st.integers(0, 60))
-    def test_paid_days_stay_a_distribution_whatever_is_waited(self, before, after):
-        paid = tables.paid_days(tables.bcac(45), waiting=before, longest=200)
-        tried, kept = outlooks._with_waiting(paid, after - before, 200)
-        assert tried.sum() == pytest.approx(1)
-        assert (tried >= 0).all()
-        if after > before:
-            again = tables.paid_days(tables.bcac(45), waiting=after, longest=200 - (after - before))
-            assert kept == pytest.approx(tables.bcac(45)[after] / tables.bcac(45)[before], rel=1e-6)
-            assert tried == pytest.approx(again, abs=1e-9)
-
 
 def tried(facts, **change):
     made, base = outlook(facts), outlooks.base_of(facts)
@@ -318,12 +310,102 @@ class TestTryOut:
         assert tried(fund(ill(), members=300_000)).runs < 2000
 
     def test_stands_on_a_base_that_comes_back_from_json_as_it_went(self):
-        facts = fund([*ill(), *(claim(50 + n, began=20, days=20) for n in range(5))], joined_lately=(1, 2))
+        facts = fund([*ill(), *(claim(50 + n, began=20, days=20) for n in range(5))], joined_lately=(1, 2),
+                     versions=(ruled(own_risk={"days": 5}), ruled("2027-06-01", number=2)))  # fmt: skip
         base = outlooks.base_of(facts)
         again = outlooks.base_from_json(json.loads(json.dumps(outlooks.base_to_json(base))))
         first, second = (simulation.run(one.setup, seed=1, runs=50).benefits for one in (base, again))
         assert (first == second).all()
-        assert (again.sickness, again.longest_days) == (base.sickness, base.longest_days)
+        tried = [assumptions.cells(one.recipe, waiting_days=9, ceiling=(50_000,)) for one in (base, again)]
+        assert [cell.pays for cell in tried[0]] == [cell.pays for cell in tried[1]]
+
+
+class TestRules:
+    """What an illness costs is what the engine reckons under the rules that will be in force."""
+
+    BANDS = tables.age_bands()
+    STEPS = {
+        "own_risk": {"days": 7}, "duration": {"days": 180}, "steps": [{"after": {"days": 90}, "percent": "50"}],
+        "pays": {"by": "LEVEL", "per": "MONTH"}, "weekdays": [1, 2, 3, 4, 5],
+    }  # fmt: skip
+    LEVELS = ({"name": "1", "amount": 60_000}, {"name": "2", "amount": 120_000})
+
+    def mean_cost(self, versions, **more):
+        return assumptions.of(fund(versions=versions, exposure_days=0, **more)).mean_cost
+
+    def test_a_step_down_and_a_maximum_cost_what_they_sum_to_by_hand(self):
+        """20.00 a day from the 8th to the 90th day, half of it to the 180th, weighted by who is still ill then."""
+        steps = [{"after": {"days": 90}, "percent": "50"}]
+        rules = ruled(own_risk={"days": 7}, duration={"days": 180}, steps=steps)
+        made = assumptions.of(fund(versions=(rules,), exposure_days=0))
+        assert {cell.pays for cell in made.setup.cells} == {(Piece(7, 90, 2000), Piece(90, 180, 1000))}
+        weights = [band.share * band.relative for band in self.BANDS]
+        expected = 0.0
+        for band, weight in zip(self.BANDS, weights, strict=True):
+            still = tables.bcac(band.representative)[7:180] / tables.bcac(band.representative)[7]
+            expected += weight / sum(weights) * (2000 * still[:83].sum() + 1000 * still[83:].sum())
+        assert made.mean_cost == pytest.approx(expected, abs=1)
+
+    def test_covers_weigh_by_how_many_hold_them_and_none_counts_for_nothing(self):
+        rules = ruled(levels=self.LEVELS, **self.STEPS)
+        low, high, none = Covered("1"), Covered("2"), Covered("")
+        cost = {one: self.mean_cost((rules,), covers=((one, 200),)) for one in (low, high)}
+        assert cost[high] == pytest.approx(2 * cost[low], rel=0.001)
+        mixed = self.mean_cost((rules,), covers=((low, 30), (high, 60), (none, 110)))
+        assert mixed == pytest.approx((cost[low] + 2 * cost[high]) / 3, rel=0.001)
+
+    def test_by_the_month_on_weekdays_cost_a_month_for_a_month(self):
+        """A level of 600.00 a month is 7,200.00 a year, whatever months and weekdays it begins on."""
+        rules = ruled(levels=self.LEVELS[:1], pays={"by": "LEVEL", "per": "MONTH"}, weekdays=[1, 3, 5])
+        curve = costs.curve(rules, rules.terms.benefits[0], Covered("1"), since=ON)
+        assert curve[365] == pytest.approx(720_000, rel=0.005)
+        (piece,) = costs.pieces(curve)
+        assert piece.daily == pytest.approx(720_000 / 365.25, rel=0.005)
+
+    def test_a_long_absence_is_paid_from_its_first_day(self):
+        rules = ruled(own_risk={"days": 14}, paid_from_start=42)
+        curve = costs.curve(rules, rules.terms.benefits[0], Covered(), since=ON)
+        assert [round(curve[n]) for n in (14, 15, 41, 42, 43)] == [0, 2000, 54_000, 84_000, 86_000]
+        assert costs.pieces(curve)[1] == Piece(41, 42, 30_000)
+
+    def test_a_lump_sum_costs_the_same_however_long(self):
+        rules = ruled(pays={"by": "FLAT", "per": "ONCE", "amount": 50_000})
+        assert costs.pieces(costs.curve(rules, rules.terms.benefits[0], Covered(), since=ON)) == (Piece(0, 1, 50_000),)
+
+    def test_rules_of_a_later_day_hold_from_the_month_after_it(self):
+        later = ruled("2027-03-15", number=2, pays={"by": "FLAT", "per": "DAY", "amount": 3000})
+        made = assumptions.of(fund(versions=(ruled(), later))).setup.cells
+        assert {(cell.months, cell.pays[0].daily) for cell in made} == {((0, 4), 2000), ((4, 24), 3000)}
+
+    def test_a_history_that_came_to_less_than_the_rules_corrects_them(self):
+        """60 claims of 20 days at half of 20.00 weigh as much as the 60 that are assumed to come to all of it."""
+        half = [claim(n, began=40 + 5 * n, days=20, amount=20_000) for n in range(60)]
+        made = assumptions.of(fund(half, versions=(ruled(),)))
+        assert made.recipe.factor == pytest.approx(0.75)
+        assert {cell.pays[0].daily for cell in made.setup.cells} == {1500}
+        assert assumptions.of(fund(ill(), versions=(ruled(),))).recipe.factor == pytest.approx(1)
+
+    @pytest.mark.parametrize(
+        ("waiting_days", "ceiling", "change"),
+        [(30, None, {"own_risk": {"days": 30}}), (3, None, {"own_risk": {"days": 3}}),
+         (14, 40_000, {"ceiling_claim": 40_000}), (0, 90_000, {"own_risk": {}, "ceiling_claim": 90_000})],
+    )  # fmt: skip
+    def test_that_are_tried_are_reckoned_as_if_they_were_adopted(self, waiting_days, ceiling, change):
+        """The slider changes the rules that the engine runs: what it shows is what those rules would show."""
+        steps = [{"after": {"days": 60}, "percent": "70"}]
+        now = {"own_risk": {"days": 14}, "duration": {"months": 6}, "steps": steps}
+        facts = fund(versions=(ruled(**now),))
+        base = outlooks.base_of(facts)
+        tried = assumptions.cells(
+            base.recipe, waiting_days=None if waiting_days == 14 else waiting_days, ceiling=(ceiling,)
+        )
+        adopted = assumptions.of(replace(facts, versions=(ruled(**{**now, **change}),))).setup.cells
+        assert [one.pays for one in tried] == [one.pays for one in adopted]
+        for one, other, band in zip(tried, adopted, base.recipe.bands, strict=True):
+            assert one.lasts.sum() == pytest.approx(1)
+            # The rules now say what is claimed for; tried are rates of the same illnesses, longer than these.
+            unpaid = min(waiting_days, 14)
+            assert one.rate == pytest.approx(other.rate * band.survival[unpaid] / band.survival[14])
 
 
 class TestSentence:

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pooling.solvency import simulation, tables
-from pooling.solvency.simulation import Cell, OpenClaims, Setup
+from pooling.solvency.simulation import Cell, OpenClaims, Piece, Setup
 
 DAYS = (30, 31) * 12
 
@@ -23,10 +23,15 @@ def certain(days):
     return chances
 
 
+def flat(daily, start=0, end=1096):
+    """Each day from one to another costs the same."""
+    return (Piece(start, end, daily),)
+
+
 def setup(members=1000, rate=0.6, daily=5000, days=1, **more):
     said = {
         "month_days": DAYS, "seasons": (1.0,) * 24, "members": members,
-        "cells": (Cell(1.0, rate, daily, certain(days)),),
+        "cells": (Cell(1.0, rate, certain(days), flat(daily)),),
     }  # fmt: skip
     return Setup(**{**said, **more})
 
@@ -68,7 +73,7 @@ class TestClosedForms:
         """Compound Poisson: mean λE[X], variance λE[X²]. Short enough that all is paid inside the 24 months."""
         chances = tables.paid_days(tables.bcac(45), waiting=10, longest=60)
         only_first = (1.0, *(0.0,) * 23)
-        one = setup(cells=(Cell(1.0, 0.6, 100, chances),), seasons=only_first)
+        one = setup(cells=(Cell(1.0, 0.6, chances, flat(100)),), seasons=only_first)
         totals = simulation.run(one, seed=3).benefits.sum(axis=1) / 100
         days = np.arange(len(chances))
         rate = 1000 * 0.6 / 12
@@ -82,8 +87,8 @@ class TestClosedForms:
 
     def test_cells_add_up(self):
         """Cells of one benefit, drawn together, and of two benefits, drawn apart, have the same law."""
-        half = [Cell(0.5, 0.4, 100, certain(5)), Cell(0.5, 0.8, 100, certain(9))]
-        apart = [half[0], replace(half[1], daily=101)]
+        half = [Cell(0.5, 0.4, certain(5), flat(100)), Cell(0.5, 0.8, certain(9), flat(100))]
+        apart = [half[0], replace(half[1], pays=flat(101))]
         rates = [1000 * 0.5 * 0.4 / 12, 1000 * 0.5 * 0.8 / 12]
         mean = rates[0] * 5 + rates[1] * 9
         variance = rates[0] * 25 + rates[1] * 81
@@ -114,7 +119,7 @@ class TestClosedForms:
 
     @pytest.mark.parametrize("many", [3, 300])
     def test_open_claims_are_paid_to_their_end(self, many):
-        one = setup(members=0, open_claims=(OpenClaims(many, 1000, certain(40)),))
+        one = setup(members=0, open_claims=(OpenClaims(many, certain(40), flat(1000)),))
         benefits = simulation.run(one, seed=10, runs=50).benefits
         assert (benefits[:, 0] == many * 30 * 1000).all()
         assert (benefits[:, 1] == many * 10 * 1000).all()
@@ -125,11 +130,62 @@ class TestClosedForms:
         assert begun[0] == pytest.approx(100, rel=0.02)
         assert begun[1] == 0
 
-    def test_waiting_days_move_the_payment(self):
+    def test_days_that_cost_nothing_move_the_payment(self):
         early = simulation.run(setup(days=10), seed=12, runs=2000).benefits
-        late = simulation.run(setup(days=10, waiting_days=30), seed=12, runs=2000).benefits
+        one = setup(cells=(Cell(1.0, 0.6, certain(40), flat(5000, start=30)),))
+        late = simulation.run(one, seed=12, runs=2000).benefits
         assert (late[:, 0] == 0).all()
         assert (late[:, 1:3].sum(axis=1) >= early[:, :2].sum(axis=1) * 0.5).all()
+
+    STEPS = (Piece(7, 90, 2000), Piece(90, 180, 1000))
+    """A week of own risk, 20.00 a day up to the 90th day, half of it up to the 180th, then nothing."""
+
+    @pytest.mark.parametrize(
+        ("days", "cost"), [(7, 0), (8, 2000), (90, 166_000), (91, 167_000), (180, 256_000), (400, 256_000)]
+    )
+    def test_an_illness_costs_what_its_pieces_sum_to_by_hand(self, days, cost):
+        """83 days at 20.00 are 1,660.00; 90 more at 10.00 are 900.00; no day after the 180th costs anything."""
+        first_only = (1.0, *(0.0,) * 23)
+        one = setup(members=100, cells=(Cell(1.0, 1.2, certain(days), self.STEPS),), seasons=first_only)
+        paths = simulation.run(one, seed=1, runs=40)
+        assert (paths.benefits.sum(axis=1) == paths.claims[:, 0] * cost).all()
+        assert paths.claims[:, 0].min() > 0
+
+    def test_a_step_down_and_a_maximum_have_their_mean_and_variance_in_every_month(self):
+        """Illnesses of 200 days from the first day of the first month on: a month pays for the days that fall into it,
+        by hand from the day on which each begins. Poisson, so that mean and variance are λ E[X] and λ E[X²]."""
+        first_only = (1.0, *(0.0,) * 23)
+        one = setup(cells=(Cell(1.0, 0.6, certain(200), self.STEPS),), seasons=first_only)
+        paths = simulation.run(one, seed=2)
+        rate = 1000 * 0.6 / 12
+        starts, ends = np.cumsum([0, *DAYS[:-1]]), np.cumsum(DAYS)
+        for month in range(7):
+            costs = []
+            for day in range(DAYS[0]):
+                inside = [n for n in range(200) if starts[month] <= day + n < ends[month]]
+                costs.append(sum(2 if 7 <= n < 90 else 1 if 90 <= n < 180 else 0 for n in inside))
+            mean, square = sum(costs) / DAYS[0], sum(cost**2 for cost in costs) / DAYS[0]
+            within_sampling_error(paths.benefits[:, month] / 1000, rate * mean, rate * square)
+
+    @pytest.mark.parametrize("many", [3, 300])
+    def test_open_claims_step_down_too(self, many):
+        """60 days are left, 20 of them at 10.00, then 5.00: a month of 30 pays 20 and 10, the next the other 30."""
+        pays = (Piece(0, 20, 1000), Piece(20, 90, 500))
+        one = setup(members=0, open_claims=(OpenClaims(many, certain(60), pays),))
+        benefits = simulation.run(one, seed=10, runs=20).benefits
+        assert (benefits[:, 0] == many * (20 * 1000 + 10 * 500)).all()
+        assert (benefits[:, 1] == many * 30 * 500).all()
+        assert not benefits[:, 2:].any()
+
+    def test_rules_that_begin_later_pay_for_what_begins_later(self):
+        """Rates are drawn for each month: one rule for the first twelve, dearer by half for the others."""
+        cells = (
+            Cell(1.0, 0.6, certain(1), flat(1000), (0, 12)), Cell(1.0, 0.6, certain(1), flat(1500), (12, 24)),
+        )  # fmt: skip
+        paths = simulation.run(setup(cells=cells), seed=13, runs=2000)
+        assert (paths.benefits[:, :12] == paths.claims[:, :12] * 1000).all()
+        assert (paths.benefits[:, 12:] == paths.claims[:, 12:] * 1500).all()
+        assert setup(cells=cells).claims_a_run == setup().claims_a_run
 
 
 class TestRun:
@@ -168,8 +224,8 @@ class TestRun:
     )  # fmt: skip
     def test_never_pays_more_days_than_the_illnesses_last(self, members, rate, days, wait, leaving, own_risk):
         one = setup(
-            members=members, rate=rate, days=days, waiting_months=wait, leaving=leaving, waiting_days=own_risk,
-            joiners=1.5, daily=7,
+            members=members, waiting_months=wait, leaving=leaving, joiners=1.5,
+            cells=(Cell(1.0, rate, certain(own_risk + days), flat(7, start=own_risk)),),
         )  # fmt: skip
         paths = simulation.run(one, seed=1, runs=30)
         assert (paths.benefits >= 0).all()
