@@ -43,6 +43,7 @@ class Spell:
     illness: bool
     over: bool
     amount: int
+    cause: str = ""
 
     @property
     def days(self) -> int:
@@ -68,7 +69,7 @@ class Band:
 class Rule:
     """By what claims of some coming months are paid: a version of the rules, for members who are covered alike.
 
-    :ivar version: with the one benefit that pays
+    :ivar version: with the one benefit that pays; its number is 0 where the fund's own claims are put as rules
     :ivar share: of the claims of those months
     """
 
@@ -155,7 +156,7 @@ def spells(claims: Sequence[ClaimFact], on: dt.date) -> list[Spell]:
             found.append(
                 Spell(
                     claim.member, claim.first_day, claim.last_day, claim.reported_on, claim.illness, not fresh,
-                    claim.amount,
+                    claim.amount, claim.cause,
                 )
             )  # fmt: skip
     return found
@@ -250,14 +251,11 @@ def _recipe(
     own = _from_history(facts, history, said, sickness=sickness)
     found: list[Rule] = []
     for version, months in _in_force(facts):
-        ruled = _ruled(version, covers, facts.on) if sickness and version is not None else []
+        ruled = _ruled(version, covers, facts, history, sickness=sickness) if version is not None else []
         found += [Rule(one, covered, share, months) for one, covered, share in ruled or own]
     made = Recipe(bands, tuple(found), 1.0, 0, facts.on, facts.members, facts.circled)
-    if sickness:
-        factor = _factor(facts, history, covers, said)
-        now = _now(made)
-        made = replace(made, factor=factor, unpaid_days=max(int(np.argmax(now > 0)) - 1, 0))
-    return made
+    factor = _factor(facts, history, covers, said, sickness=sickness)
+    return replace(made, factor=factor, unpaid_days=max(int(np.argmax(_now(made) > 0)) - 1, 0))
 
 
 def _in_force(facts: FundFacts) -> list[tuple[Version | None, tuple[int, int]]]:
@@ -301,17 +299,31 @@ def _thirds(pairs: Sequence[tuple[float, float]]) -> list[list[tuple[float, floa
 
 
 def _ruled(
-    version: Version, covers: Sequence[tuple[Covered, int]], on: dt.date
-) -> list[tuple[Version, Covered, float]]:
-    """How a version pays for an illness, for each cover that it can be reckoned for, with its share of the members."""
-    benefit = costs.covering(version, ILL)
-    if benefit is None:
-        return []
-    levels = version.terms.levels if benefit.pays.by == By.LEVEL else ()
-    one = replace(version, terms=Terms(version.terms.currency, (benefit,), levels))
-    found = [(covered, count) for covered, count in covers if costs.curve(one, benefit, covered, since=on) is not None]
-    many = sum(count for _covered, count in found)
-    return [(one, covered, count / many) for covered, count in found]
+    version: Version, covers: Sequence[tuple[Covered, int]], facts: FundFacts, history: Sequence[Spell],
+    *, sickness: bool,
+) -> list[tuple[Version, Covered, float]]:  # fmt: skip
+    """How a version pays, for each cover that it can be reckoned for, with its share of the claims.
+
+    For an illness that is one benefit, and each member as likely to need it. Other claims are reckoned where all that
+    the version pays are lump sums; each weighs as often as its causes were claimed for, and once more.
+    """
+    if sickness:
+        benefits = [one for one in [costs.covering(version, ILL)] if one is not None]
+    else:
+        lumps = all(one.once and one.pays.by == By.FLAT for one in version.terms.benefits)
+        benefits = list(version.terms.benefits) if lumps else []
+    found = []
+    for benefit in benefits:
+        levels = version.terms.levels if benefit.pays.by == By.LEVEL else ()
+        one = replace(version, terms=Terms(version.terms.currency, (benefit,), levels))
+        often = 1 if sickness else 1 + sum(spell.cause in benefit.causes for spell in history)
+        found += [
+            (one, covered, often * count)
+            for covered, count in covers
+            if costs.curve(one, benefit, covered, since=facts.on) is not None
+        ]
+    many = sum(weight for _one, _covered, weight in found)
+    return [(one, covered, weight / many) for one, covered, weight in found]
 
 
 def _from_history(
@@ -332,21 +344,22 @@ def _from_history(
 
 
 def _factor(
-    facts: FundFacts, history: Sequence[Spell], covers: Sequence[tuple[Covered, int]], said: dict[str, float]
-) -> float:
-    """What the illnesses of the history came to, over what the rules of their day reckon for their length; a short
-    history is mixed with one, as durations are."""
+    facts: FundFacts, history: Sequence[Spell], covers: Sequence[tuple[Covered, int]], said: dict[str, float],
+    *, sickness: bool,
+) -> float:  # fmt: skip
+    """What the claims of the history came to, over what the rules of their day reckon for their length; a short history
+    is mixed with one, as durations are."""
     mixes: dict[Version, Curve | None] = {}
     paid = reckoned = 0.0
     many = 0
     for one in history:
         version = version_on(facts.versions, one.first_day)
-        if version is None or not one.illness:
+        if version is None or one.illness is not sickness:
             continue
         if version not in mixes:
             mixes[version] = _mix([
                 (share, costs.curve(ruled, ruled.terms.benefits[0], covered, since=facts.on))
-                for ruled, covered, share in _ruled(version, covers, facts.on)
+                for ruled, covered, share in _ruled(version, covers, facts, history, sickness=sickness)
             ])  # fmt: skip
         mix = mixes[version]
         if mix is not None:
@@ -378,7 +391,7 @@ def _curves(
         benefit = costs.changed(one.benefit, waiting_days=waiting_days, ceiling=ceiling)
         curve = costs.curve(one.version, benefit, one.covered, since=recipe.since)
         if curve is not None:
-            found.append((one.share, one.months, curve * recipe.factor))
+            found.append((one.share, one.months, curve * (recipe.factor if one.version.number else 1.0)))
     return found
 
 

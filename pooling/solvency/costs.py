@@ -130,26 +130,29 @@ def above(costs: Curve, retention: int | None) -> Curve:
 def pieces(costs: Curve) -> Pays:
     """A curve as few straight pieces, each at a whole amount a day (the method of Ramer, Douglas and Peucker).
 
-    They keep as near to it as half of what its dearest day costs, or a hundredth of what was reached; where that takes
-    too many pieces, twice as near, and so on.
+    They keep to it within half of what its dearest day costs, or a hundredth of what was reached; where that takes too
+    many pieces, within twice as much, and so on. What comes to less than half a day in all is no piece.
     """
-    within = np.maximum(float(np.diff(costs).max(initial=0.0)) / 2, costs / 100)
-    if within[-1] <= 0:
+    half = float(np.diff(costs).max(initial=0.0)) / 2
+    within = np.maximum(half, costs / 100)
+    if half <= 0:
         return ()
     while True:
         found = []
         for start, end in pairwise(_corners(costs, within)):
-            daily = round(float(costs[end] - costs[start]) / (end - start))
-            if daily:
-                found.append(Piece(start, end, daily))
+            amount = float(costs[end] - costs[start])
+            if amount >= half:
+                found.append(Piece(start, end, round(amount / (end - start))))
         if len(found) <= MOST_PIECES:
             return tuple(found)
         within *= 2
 
 
 def _corners(costs: Curve, within: Curve) -> list[int]:
-    """The days at which the straight pieces meet."""
-    kept, waiting = {0, len(costs) - 1}, [(0, len(costs) - 1)]
+    """The days at which the straight pieces meet, from the last day on which nothing is paid yet to the first after
+    which nothing more is."""
+    first, last = int(np.argmax(costs > 0)) - 1, int(np.argmax(costs >= costs[-1]))
+    kept, waiting = {first, last}, [(first, last)]
     while waiting:
         low, high = waiting.pop()
         line = np.linspace(costs[low], costs[high], high - low + 1)

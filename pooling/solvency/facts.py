@@ -55,6 +55,7 @@ class ClaimFact:
     up to its last day here."""
     going_on: bool | None = None
     """Whether it goes on, as its schedule says; none for a claim that is not paid month by month."""
+    cause: str = ""
 
     @property
     def days(self) -> int:
@@ -370,7 +371,7 @@ def _claims(fund: Fund, on: dt.date) -> list[ClaimFact]:
         found.append(
             ClaimFact(
                 member, occasion in ILL, first, last, reported, decided,
-                status == Claim.Status.REFUSED, amount, ongoing if month_by_month else None,
+                status == Claim.Status.REFUSED, amount, ongoing if month_by_month else None, occasion,
             )
         )  # fmt: skip
     return found

@@ -12,13 +12,15 @@ from pooling.solvency.facts import ClaimFact, FundFacts
 ON = dt.date(2026, 11, 10)
 
 
-def claim(member=1, *, began=90, days=20, reported=None, decided=5, refused=False, amount=40_000, illness=True):
+def claim(
+    member=1, *, began=90, days=20, reported=None, decided=5, refused=False, amount=40_000, illness=True, cause=""
+):
     """A claim that began so many days ago; reported when it ended, decided so many days later."""
     first = ON - dt.timedelta(days=began)
     last = first + dt.timedelta(days=days - 1)
     reported_on = min(last, ON) if reported is None else ON - dt.timedelta(days=reported)
     decided_on = None if decided is None else reported_on + dt.timedelta(days=decided)
-    return ClaimFact(member, illness, first, last, reported_on, decided_on, refused, amount)
+    return ClaimFact(member, illness, first, last, reported_on, decided_on, refused, amount, cause=cause)
 
 
 def fund(claims=(), **more):

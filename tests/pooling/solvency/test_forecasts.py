@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+from dataclasses import replace
 
 import pytest
 from django.core.management import call_command
@@ -11,11 +12,14 @@ from django.core.management import call_command
 from mutual.jobs.models import Run
 from mutual.ledger import audit
 from mutual.periods import parse
+from pooling.benefits import covers, rules
 from pooling.claims import claims
 from pooling.solvency import facts, forecasts, outlooks, tasks
+from pooling.solvency.costs import Covered
 from pooling.solvency.models import Forecast
 from tests.conftest import make_member
 from tests.pooling.claims.test_claims import ada, approved, claim, filled, officers
+from tests.pooling.claims.test_schedule import adopt
 from tests.pooling.test_dues import ON, charge, coop, on_plan, pay
 
 __all__ = ["ada", "coop", "filled"]
@@ -66,6 +70,27 @@ class TestFacts:
         charge(parse("2026-10"))
         with django_assert_max_num_queries(16):
             facts.of(filled.sick, ON)
+
+    def test_are_reckoned_by_the_rules_and_the_covers_of_the_members(self, filled, ada):
+        """Levels of 600.00 and 1,200.00 a month after a week: twice as many days waited cost less."""
+        terms = {
+            "currency": "EUR", "levels": [{"name": "1", "amount": 60_000}, {"name": "2", "amount": 120_000}],
+            "benefits": [{"rule": "sick-pay", "title": "Sick pay", "causes": ["ILLNESS"], "own_risk": {"days": 7},
+                          "pays": {"by": "LEVEL", "per": "MONTH"}, "duration": {"months": 12}}],
+        }  # fmt: skip
+        adopt(filled.sick, terms, filled.by)
+        for member, level in ((ada, "1"), (make_member("Bea Roth"), "2"), (make_member("Cleo Lind"), "2")):
+            covers.choose(fund_id=filled.sick.pk, member_id=member.pk, since=ON, by=filled.by, level=level)
+        found = facts.of(filled.sick, ON)
+        assert found.covers == ((Covered("1"), 1), (Covered("2"), 2))
+        assert (found.terms.waiting_days, found.versions) == (7, rules.versions(filled.sick.pk))
+        (made,) = forecasts.simulate(fund_slug="sickness", seed=1, on=ON, number=200, kept=True)
+        kept = Forecast.objects.get()
+        now = outlooks.present(made)
+        tried = [
+            forecasts.try_out(forecast_id=kept.pk, wish=replace(now, waiting_days=days)).dues_needed for days in (7, 30)
+        ]
+        assert tried[0] > tried[1] > 0
 
     def test_of_the_core_are_what_is_kept_beside_the_funds(self, filled):
         found = facts.core("EUR", ON)

@@ -368,9 +368,34 @@ class TestRules:
         assert [round(curve[n]) for n in (14, 15, 41, 42, 43)] == [0, 2000, 54_000, 84_000, 86_000]
         assert costs.pieces(curve)[1] == Piece(41, 42, 30_000)
 
+    def test_a_month_of_own_risk_is_not_paid_whatever_the_month(self):
+        """Months have 28 to 31 days, six of them 181 to 184: on no day before or after is anything paid."""
+        rules = ruled(own_risk={"months": 1}, duration={"months": 6})
+        found = costs.pieces(costs.curve(rules, rules.terms.benefits[0], Covered(), since=ON))
+        assert 28 <= found[0].start <= 31
+        assert 181 <= found[-1].end <= 184
+
     def test_a_lump_sum_costs_the_same_however_long(self):
         rules = ruled(pays={"by": "FLAT", "per": "ONCE", "amount": 50_000})
         assert costs.pieces(costs.curve(rules, rules.terms.benefits[0], Covered(), since=ON)) == (Piece(0, 1, 50_000),)
+
+    def test_of_lump_sums_weigh_by_how_often_they_were_claimed(self):
+        """500.00 for a birth, claimed 7 times, and 200.00 for a death, claimed once: each once more, 8 and 2 of 10."""
+        lump = {"causes": ["BIRTH"], "pays": {"by": "FLAT", "per": "ONCE", "amount": 50_000}}
+        rules = ruled(**lump)
+        death = ruled(rule="death", causes=["DEATH"], pays={**lump["pays"], "amount": 20_000}).terms.benefits
+        rules = replace(rules, terms=replace(rules.terms, benefits=(*rules.terms.benefits, *death)))
+        claims = [claim(n, began=30 * n, illness=False, amount=50_000, cause="BIRTH") for n in range(1, 8)]
+        claims.append(claim(9, began=300, illness=False, amount=20_000, cause="DEATH"))
+        made = assumptions.of(fund(claims, versions=(rules,)))
+        assert not made.sickness
+        shares = {round(made.recipe.factor * amount): 0.0 for amount in (50_000, 20_000)}
+        for cell in made.setup.cells:
+            shares[cell.pays[0].daily] += cell.share
+        assert list(shares.values()) == pytest.approx([0.8, 0.2])
+        # What was paid, 3,700.00, against eight times the mean of 440.00 by the rules, with 60 more at one.
+        assert made.recipe.factor == pytest.approx((370_000 + 60 * 44_000) / (8 * 44_000 + 60 * 44_000))
+        assert made.mean_cost == pytest.approx(made.recipe.factor * 44_000, abs=1)
 
     def test_rules_of_a_later_day_hold_from_the_month_after_it(self):
         later = ruled("2027-03-15", number=2, pays={"by": "FLAT", "per": "DAY", "amount": 3000})
