@@ -548,8 +548,8 @@ def _means(made: Sequence[Cell]) -> tuple[float, int]:
 def _going_on(history: Sequence[Spell], recipe: Recipe, *, sickness: bool) -> tuple[list[OpenClaims], int]:
     """Illnesses that may go on, and what they are expected to cost still, by the continuation tables.
 
-    What each further day costs is read from the rules; by how much her own claim came to less or more until now than
-    they reckon on average, so do the days to come.
+    What each further day costs is read from the rules; as much more or less as her own claim came to until now than
+    they reckon on average, so much do the days to come.
     """
     if not sickness:
         return [], 0
@@ -560,7 +560,7 @@ def _going_on(history: Sequence[Spell], recipe: Recipe, *, sickness: bool) -> tu
     reserve = 0.0
     for one in history:
         if one.over or one.days >= tables.DAYS or survival[one.days] <= 0 or curve[-1] <= curve[one.days]:
-            continue
+            continue  # over, or nothing more is paid
         alike.setdefault(one.days // ALIKE_DAYS, []).append(one)
         to_come = np.diff(_still(curve, one.days, one.amount))
         reserve += float(survival[one.days : tables.DAYS] @ to_come) / float(survival[one.days])
@@ -574,8 +574,12 @@ def _going_on(history: Sequence[Spell], recipe: Recipe, *, sickness: bool) -> tu
 
 
 def _still(curve: Curve, days: int, amount: float) -> Curve:
-    """What an illness of so many days, which came to an amount, still costs, by its further days."""
-    scale = amount / float(curve[days]) if curve[days] > 0 else 1.0
+    """What an illness of so many days, which came to an amount, still costs, by its further days.
+
+    Its own ratio to what the rules reckon is mixed with a month as they reckon it, for the first paid days say little.
+    """
+    month_more = float(curve[min(days + 30, len(curve) - 1)] - curve[days])
+    scale = (amount + month_more) / (float(curve[days]) + month_more)
     rest: Curve = (curve[days:] - curve[days]) * scale
     return rest
 

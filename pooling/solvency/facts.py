@@ -56,6 +56,7 @@ class ClaimFact:
     going_on: bool | None = None
     """Whether it goes on, as its schedule says; none for a claim that is not paid month by month."""
     cause: str = ""
+    """What it was for: the occasion of the claim."""
 
     @property
     def days(self) -> int:

@@ -153,17 +153,17 @@ def run(setup: Setup, *, seed: int, runs: int = RUNS, on_progress: Progress | No
     return Paths(*(np.concatenate(arrays) for arrays in zip(*parts, strict=True)))
 
 
-Table = NDArray[np.uint16]
+Cuts = tuple[tuple[Piece, NDArray[np.uint16]], ...]
+"""The inverse table of how long claims last, for each piece cut to the days that lie in it."""
 
 
 @dataclass(frozen=True)
 class _Drawn:
-    """What is drawn together: how many claims a member makes in a year, when they begin, and the inverse table of how
-    long they last, cut for each piece to the days that lie in it."""
+    """What is drawn together: how many claims a member makes in a year, in which months they begin, and their cuts."""
 
     rate: float
     months: tuple[int, int]
-    cuts: tuple[tuple[Piece, Table], ...]
+    cuts: Cuts
 
 
 @dataclass(frozen=True)
@@ -171,7 +171,7 @@ class _Inverses:
     """The inverse tables of a setup, made once for all blocks: of claims to come, and of open ones."""
 
     to_come: tuple[_Drawn, ...]
-    open_claims: tuple[tuple[OpenClaims, _Drawn], ...]
+    open_claims: tuple[tuple[OpenClaims, Cuts], ...]
 
 
 def _inverses(setup: Setup) -> _Inverses:
@@ -183,13 +183,10 @@ def _inverses(setup: Setup) -> _Inverses:
     for (pays, months), cells in alike.items():
         rate, chances = _merged(cells)
         to_come.append(_Drawn(rate, months, _cuts(chances, pays)))
-    return _Inverses(
-        tuple(to_come),
-        tuple((one, _Drawn(0.0, (0, setup.months), _cuts(one.lasts, one.pays))) for one in setup.open_claims),
-    )
+    return _Inverses(tuple(to_come), tuple((one, _cuts(one.lasts, one.pays)) for one in setup.open_claims))
 
 
-def _cuts(chances: Floats, pays: Pays) -> tuple[tuple[Piece, Table], ...]:
+def _cuts(chances: Floats, pays: Pays) -> Cuts:
     table = tables.inverse(chances)
     return tuple((piece, np.clip(table, piece.start, piece.end)) for piece in pays)
 
@@ -208,8 +205,8 @@ def _block(setup: Setup, inverses: _Inverses, dice: np.random.Generator, runs: i
         paid, begun = _paid(setup, dice, here, drawn)
         benefits += paid
         claims += begun
-    for one, drawn in inverses.open_claims:
-        benefits += _still_paid(setup, dice, one, drawn, runs)
+    for one, cuts in inverses.open_claims:
+        benefits += _still_paid(setup, dice, one, cuts, runs)
     if setup.due_already:
         benefits[:, 0] += setup.due_already
     return paying.astype(np.int64), benefits, claims
@@ -283,12 +280,12 @@ def _begun(setup: Setup, dice: np.random.Generator, expected: Floats) -> Ints:
     return np.bincount(day, minlength=runs * horizon).reshape(runs, horizon)
 
 
-def _still_paid(setup: Setup, dice: np.random.Generator, one: OpenClaims, drawn: _Drawn, runs: int) -> Ints:
+def _still_paid(setup: Setup, dice: np.random.Generator, one: OpenClaims, cuts: Cuts, runs: int) -> Ints:
     """What is paid in every run and month to people who are ill already."""
     horizon = sum(setup.month_days)
     draws = dice.integers(0, tables.POINTS, size=(runs, one.count), dtype=np.uint16)
     paid = np.zeros((runs, setup.months), dtype=np.int64)
-    for piece, table in drawn.cuts:
+    for piece, table in cuts:
         until = table[draws].astype(np.int64)
         if one.count * setup.months < horizon:  # few: what each month has of each claim
             for month, (start, length) in enumerate(zip(_starts(setup), setup.month_days, strict=True)):

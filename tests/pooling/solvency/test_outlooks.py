@@ -166,6 +166,15 @@ class TestAssumptions:
         assert made.open_reserve == pytest.approx(6 * expected, rel=1e-4)
         assert made.open_spells == 6
 
+    def test_reserve_by_what_the_claim_came_to_and_not_wildly_on_its_first_days(self):
+        """Own risk is over for one day, which the rules reckon at 20.00: 400.00 are no sign of twenty times as much."""
+        rules = (ruled(own_risk={"days": 19}),)
+
+        def reserve(amount):
+            return assumptions.of(fund([claim(1, began=20, days=20, amount=amount)], versions=rules)).open_reserve
+
+        assert reserve(2_000) < reserve(40_000) < 2 * reserve(2_000)
+
     def test_expect_claims_that_are_not_reported_yet(self):
         slow = assumptions.of(fund([claim(n, began=400, days=10, reported=200) for n in range(40)]))
         quick = assumptions.of(fund([claim(n, began=400, days=10) for n in range(40)]))
