@@ -27,7 +27,7 @@ from invoicing.barter.models import Listing, Trade  # noqa: E402
 from invoicing.models import Client, Invoice, Receipt  # noqa: E402
 from members import importing, membership, roles  # noqa: E402
 from members.governance.models import Decision  # noqa: E402
-from members.models import ImportDraft, Member, User  # noqa: E402
+from members.models import ImportDraft, Member, RoleGrant, User  # noqa: E402
 from members.statements import batch  # noqa: E402
 from mutual import clock  # noqa: E402
 from mutual.access import Role  # noqa: E402
@@ -40,14 +40,14 @@ from pooling import dues  # noqa: E402
 from pooling.benefits import rules as benefit_rules  # noqa: E402
 from pooling.circles import circles  # noqa: E402
 from pooling.circles import terms as circle_terms  # noqa: E402
-from pooling.claims import claims  # noqa: E402
+from pooling.claims import claims, desk_rules  # noqa: E402
 from pooling.claims.appeals import appeals  # noqa: E402
 from pooling.claims.appeals.models import Appeal, Juror  # noqa: E402
-from pooling.claims.models import Claim, Sample  # noqa: E402
+from pooling.claims.models import Certificate, Claim, Sample  # noqa: E402
 from pooling.dunning import agreements  # noqa: E402
-from pooling.dunning.models import Agreement  # noqa: E402
+from pooling.dunning.models import Agreement, Limitation  # noqa: E402
 from pooling.easing import bands, waivers  # noqa: E402
-from pooling.easing.models import Waiver  # noqa: E402
+from pooling.easing.models import Check, Waiver  # noqa: E402
 from pooling.founding import opening  # noqa: E402
 from pooling.models import Charge, DuesPlan, Fund, Payment  # noqa: E402
 from pooling.payouts import proposals  # noqa: E402
@@ -111,6 +111,12 @@ def rules() -> None:
     opening.propose_charter(
         fund=Fund.objects.get(slug="parents"), rules_said=("We meet every month.", "Nobody sells a place."),
         source="Our own", by=w.user("tessa"), on=w.ON,
+    )  # fmt: skip
+    w.propose_figure()
+    now = desk_rules.on(w.ON)
+    desk_rules.propose(
+        figures={name: getattr(now, name) for name in desk_rules.FIGURES}, four_eyes_above=w.eur(250),
+        valid_from=dt.date(2027, 1, 1), text="Small claims", by=w.user("clara"), on=w.ON,
     )  # fmt: skip
     Sample.objects.create(claim_id=w.claim("paid"), period="2026-11", seed="0" * 64, drawn_on=w.ON)
     forecasts.simulate(fund_slug="", seed=1, on=w.ON, number=_RUNS, kept=True)
@@ -263,6 +269,12 @@ def where() -> dict[str, object]:
         "agreement": Agreement.objects.get().number,
         "waiver": Waiver.objects.get().number,
         "sample": Sample.objects.get().pk,
+        "certificate": Certificate.objects.latest("pk").pk,
+        "check": Check.objects.earliest("pk").code,
+        "limitation": Limitation.objects.earliest("pk").pk,
+        "grant": RoleGrant.objects.get(granted_on=None).pk,
+        "user_id": w.user("bea"),
+        "job_id": Job.objects.exclude(failed_at=None).get().pk,
         "appeals": {one.claim.form_key: one.number for one in Appeal.objects.select_related("claim")},
         "fund": "sickness",
         "invoices": {invoice.form_key: invoice.pk for invoice in Invoice.objects.all()},

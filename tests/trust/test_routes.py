@@ -1,10 +1,12 @@
-"""R-F1: the table of who may open what. A route without a row fails, and so does a row without a route.
+"""R-F1: the table of who may open what, and send what. A route without a row fails, and so does a row without a route.
 
-M member, T treasurer, C claims officer, A auditor, X administrator. Objects of other people are 404 beyond that: each
-room's own tests say so. Library routes (signing in) bring their own checks and are listed by their beginnings.
+M member, T treasurer, C claims officer, A auditor, X administrator. Library routes (signing in) bring their own checks
+and are listed by their beginnings. ``lived/test_every_route.py`` asks every route for what its row says.
 """
 
 from __future__ import annotations
+
+import dataclasses
 
 import pytest
 from allauth.mfa.models import Authenticator
@@ -18,28 +20,28 @@ pytestmark = pytest.mark.django_db
 
 LETTERS = {"M": Role.MEMBER, "T": Role.TREASURER, "C": Role.CLAIMS_OFFICER, "A": Role.AUDITOR, "X": Role.ADMINISTRATOR}
 
-TABLE = {
+ROWS = {
     "": "signed in",
-    "appeals/<str:number>/": "M",
-    "appeals/<str:number>/withdraw/": "M",
-    "appeals/begin/<str:number>/": "M",
+    "appeals/<str:number>/": "M own form",
+    "appeals/<str:number>/withdraw/": "M own step",
+    "appeals/begin/<str:number>/": "M own step",
     "appeals/juries/": "M",
-    "appeals/juries/<str:number>/": "M",
-    "apply/": "anyone",
+    "appeals/juries/<str:number>/": "M own form",
+    "apply/": "anyone form",
     "apply/sent/": "anyone",
     "arrears/": "TAX",
     "barter/": "M",
-    "barter/give/": "M",
-    "barter/limits/<str:number>/<slug:unit>/": "TX",
+    "barter/give/": "M answered",
+    "barter/limits/<str:number>/<slug:unit>/": "TX form",
     "barter/listings/<int:listing_id>/": "M",
-    "barter/listings/<int:listing_id>/close/": "M",
-    "barter/listings/<int:listing_id>/renew/": "M",
-    "barter/listings/new/": "M",
+    "barter/listings/<int:listing_id>/close/": "M own step",
+    "barter/listings/<int:listing_id>/renew/": "M own step",
+    "barter/listings/new/": "M form",
     "barter/open-book/": "MTAX",
     "barter/trades/": "M",
-    "barter/trades/<str:number>/": "M",
-    "barter/trades/<str:number>/<slug:step>/": "M",
-    "barter/trades/new/": "M",
+    "barter/trades/<str:number>/": "M own",
+    "barter/trades/<str:number>/<slug:step>/": "M own step",
+    "barter/trades/new/": "M form",
     "books/": "TAX",
     "books/accounts/": "TAX",
     "books/accounts/<account:account_id>/": "TAX",
@@ -48,176 +50,210 @@ TABLE = {
     "books/sheets/": "TAX",
     "books/trial-balance/": "TAX",
     "buffers/": "TAX",
-    "buffers/<slug:slug>/return/": "TX",
-    "buffers/<slug:slug>/rule/": "TX",
+    "buffers/<slug:slug>/return/": "TX step",
+    "buffers/<slug:slug>/rule/": "TX form",
     "circles/": "MTCAX",
     "circles/<slug:slug>/": "MTCAX",
-    "circles/<slug:slug>/close/": "TX",
-    "circles/<slug:slug>/join/": "M",
-    "circles/<slug:slug>/open/": "X",
-    "circles/decisions/<str:number>/": "TX",
-    "circles/give/": "TX",
-    "circles/mine/": "M",
-    "circles/mine/leave/": "M",
-    "circles/mine/level/": "M",
-    "circles/new/": "X",
-    "circles/terms/new/": "TX",
+    "circles/<slug:slug>/close/": "TX form",
+    "circles/<slug:slug>/join/": "M form",
+    "circles/<slug:slug>/open/": "X step",
+    "circles/decisions/<str:number>/": "TX step",
+    "circles/give/": "TX step",
+    "circles/mine/": "M answered",
+    "circles/mine/leave/": "M step",
+    "circles/mine/level/": "M own form",
+    "circles/new/": "X form",
+    "circles/terms/new/": "TX form",
     "claims/": "TC",
-    "claims/<str:number>/": "C",
-    "claims/<str:number>/open/": "C",
-    "claims/certificates/<int:certificate_id>/<slug:step>/": "C",
+    "claims/<str:number>/": "C answered",
+    "claims/<str:number>/open/": "C step",
+    "claims/certificates/<int:certificate_id>/<slug:step>/": "C step",
     "claims/mine/": "M",
-    "claims/mine/<str:number>/": "M",
-    "claims/mine/<str:number>/certificate/": "M",
-    "claims/mine/<str:number>/files/": "M",
-    "claims/mine/<str:number>/finish/": "M",
-    "claims/mine/<str:number>/open/": "M",
-    "claims/mine/<str:number>/withdraw/": "M",
-    "claims/new/": "M",
+    "claims/mine/<str:number>/": "M own",
+    "claims/mine/<str:number>/certificate/": "M own form",
+    "claims/mine/<str:number>/files/": "M own form",
+    "claims/mine/<str:number>/finish/": "M own form",
+    "claims/mine/<str:number>/open/": "M own step",
+    "claims/mine/<str:number>/withdraw/": "M own step",
+    "claims/new/": "M form",
     "claims/open/": "MTCAX",
-    "claims/rules/": "TCAX",
-    "claims/rules/change/": "CX",
-    "claims/samples/<int:sample_id>/": "C",
+    "claims/rules/": "TCAX answered CX",
+    "claims/rules/change/": "CX form",
+    "claims/samples/<int:sample_id>/": "C form",
     "clients/": "M",
-    "clients/<int:client_id>/": "M",
-    "clients/new/": "M",
+    "clients/<int:client_id>/": "M own form",
+    "clients/new/": "M form",
     "decisions/": "MTCAX",
     "decisions/<str:number>/": "MTCAX",
-    "decisions/figures/": "MTCAX",
-    "decisions/figures/<str:name>/": "TCX",
-    "dues/": "TAX",
-    "dues/members/": "TX",
+    "decisions/figures/": "MTCAX answered TCX",
+    "decisions/figures/<str:name>/": "TCX form",
+    "dues/": "TAX form TX",
+    "dues/members/": "TX form",
     "dues/members/<str:number>/": "TAX",
-    "dues/plans/<slug:slug>/": "TX",
-    "dues/plans/<slug:slug>/once/": "TX",
-    "dues/plans/new/": "TX",
+    "dues/plans/<slug:slug>/": "TX form",
+    "dues/plans/<slug:slug>/once/": "TX form",
+    "dues/plans/new/": "TX form",
     "dunning/": "TAX",
     "dunning/agreements/": "TAX",
     "dunning/agreements/<str:number>/": "TAX",
-    "dunning/agreements/<str:number>/end/": "TX",
-    "dunning/agreements/new/": "TX",
+    "dunning/agreements/<str:number>/end/": "TX step",
+    "dunning/agreements/new/": "TX form",
     "dunning/limitation/": "TAX",
-    "dunning/limitation/<int:pk>/checked/": "TX",
-    "dunning/limitation/new/": "TX",
-    "dunning/run/": "TX",
-    "dunning/steps/<int:place>/": "TX",
+    "dunning/limitation/<int:pk>/checked/": "TX step",
+    "dunning/limitation/new/": "TX form",
+    "dunning/run/": "TX step",
+    "dunning/steps/<int:place>/": "TX form",
     "easing/": "TAX",
-    "easing/draws/new/": "TX",
+    "easing/draws/new/": "TX form",
     "easing/reviews/": "C",
-    "easing/reviews/<str:code>/": "C",
-    "easing/waivers/<str:number>/": "TX",
-    "easing/waivers/<str:number>/end/": "TX",
-    "easing/waivers/new/": "TX",
-    "easing/work/new/": "TX",
+    "easing/reviews/<str:code>/": "C step",
+    "easing/waivers/<str:number>/": "TX answered",
+    "easing/waivers/<str:number>/end/": "TX form",
+    "easing/waivers/new/": "TX form",
+    "easing/work/new/": "TX form",
     "funds/": "MTCAX",
     "funds/<slug:slug>/": "MTCAX",
-    "funds/<slug:slug>/change/": "TX",
-    "funds/<slug:slug>/covers/": "TX",
+    "funds/<slug:slug>/change/": "TX form",
+    "funds/<slug:slug>/covers/": "TX form",
     "funds/<slug:slug>/rules/": "MTCAX",
-    "funds/<slug:slug>/rules/propose/": "TX",
-    "funds/found/": "TX",
-    "funds/found/<slug:scheme>/": "TX",
-    "founding/<str:number>/": "TX",
-    "funds/new/": "TX",
+    "funds/<slug:slug>/rules/propose/": "TX form",
+    "funds/found/": "TX form",
+    "funds/found/<slug:scheme>/": "TX form",
+    "founding/<str:number>/": "TX answered",
+    "funds/new/": "TX form",
     "health/": "anyone",
     "invoices/": "M",
-    "invoices/<int:invoice_id>/": "M",
-    "invoices/<int:invoice_id>/<slug:step>/": "M",
-    "invoices/<int:invoice_id>/edit/": "M",
-    "invoices/<int:invoice_id>/pdf/": "M",
+    "invoices/<int:invoice_id>/": "M own",
+    "invoices/<int:invoice_id>/<slug:step>/": "M own step",
+    "invoices/<int:invoice_id>/edit/": "M own form",
+    "invoices/<int:invoice_id>/pdf/": "M own",
     "invoices/book/<slug:kind>/": "M",
-    "invoices/new/": "M",
-    "invoices/receipts/<int:receipt_id>/undo/": "M",
-    "invoices/settings/": "M",
-    "language/setlang/": "anyone",
+    "invoices/new/": "M form",
+    "invoices/receipts/<int:receipt_id>/undo/": "M own step",
+    "invoices/settings/": "M form",
+    "language/setlang/": "anyone step",
     "log/": "TAX",
-    "me/": "signed in",
-    "me/band/": "M",
+    "me/": "signed in member form",
+    "me/band/": "M own form",
     "me/buffers/": "M",
-    "me/come-back/": "signed in",
-    "me/data/": "signed in",
+    "me/come-back/": "signed in member answered",
+    "me/data/": "signed in member",
     "me/dues/": "M",
-    "me/dues/receipts/<str:number>/": "M",
-    "me/leave/": "signed in",
-    "me/letters/": "signed in",
-    "me/payout-account/": "signed in",
+    "me/dues/receipts/<str:number>/": "M own",
+    "me/leave/": "signed in member answered",
+    "me/letters/": "signed in answered",
+    "me/payout-account/": "signed in member form",
     "members/": "TAX",
     "members/<str:number>/": "TAX",
-    "members/<str:number>/<slug:step>/": "X",
-    "members/<str:number>/edit/": "X",
-    "members/import/": "X",
-    "members/import/<uuid:draft_id>/": "X",
-    "members/roles/": "X",
-    "members/users/<int:user_id>/<slug:step>/": "X",
-    "members/roles/<int:grant_id>/<slug:step>/": "X",
+    "members/<str:number>/<slug:step>/": "X step",
+    "members/<str:number>/edit/": "X form",
+    "members/import/": "X form",
+    "members/import/<uuid:draft_id>/": "X own answered",
+    "members/roles/": "X form",
+    "members/users/<int:user_id>/<slug:step>/": "X step",
+    "members/roles/<int:grant_id>/<slug:step>/": "X step",
     "outbox/": "anyone",
     "outbox/<int:letter_id>/": "anyone",
     "outbox/files/<int:attachment_id>/": "anyone",
     "payouts/": "MTCAX",
     "payouts/decisions/": "TAX",
-    "payouts/decisions/<str:number>/": "TAX",
-    "payouts/decisions/new/<slug:kind>/": "TX",
-    "payouts/files/<str:number>/": "T",
+    "payouts/decisions/<str:number>/": "TAX answered TX",
+    "payouts/decisions/new/<slug:kind>/": "TX form",
+    "payouts/files/<str:number>/": "T step",
     "payouts/loans/": "MTCAX",
-    "payouts/loans/<str:number>/repay/": "T",
-    "payouts/preview/<slug:slug>/": "T",
-    "payouts/runs/<str:number>/file/": "TAX",
-    "payouts/runs/<str:number>/": "TAX",
+    "payouts/loans/<str:number>/repay/": "T form",
+    "payouts/preview/<slug:slug>/": "T form",
+    "payouts/runs/<str:number>/file/": "TAX answered T",
+    "payouts/runs/<str:number>/": "TAX answered T",
     "outlook/": "MTCAX",
     "outlook/<str:label>/": "MTCAX",
     "payments/": "TAX",
     "payments/<str:number>/": "TAX",
-    "payments/<str:number>/correct/": "TX",
-    "payments/<str:number>/place/": "TX",
+    "payments/<str:number>/correct/": "TX form",
+    "payments/<str:number>/place/": "TX step",
     "payments/<str:number>/receipt/": "TAX",
-    "payments/<str:number>/withdraw/": "TX",
-    "payments/new/": "TX",
+    "payments/<str:number>/withdraw/": "TX step",
+    "payments/new/": "TX form",
     "if-i-fell-ill/": "M",
-    "rules/<str:number>/": "TCAX",
+    "rules/<str:number>/": "TCAX answered TX",
     "runs/": "TAX",
-    "runs/jobs/again/": "TX",
-    "runs/jobs/<int:job_id>/again/": "TX",
+    "runs/jobs/again/": "TX step",
+    "runs/jobs/<int:job_id>/again/": "TX step",
     "runs/<uuid:run_id>/": "signed in",
     "second-factor/": "signed in",
     "solvency/": "TCAX",
     "solvency/<slug:slug>/": "MTCAX",
     "solvency/<slug:slug>/answer/": "MTCAX",
-    "solvency/simulate/": "TX",
-    "statements/": "signed in",
-    "statements/<str:label>/": "signed in",
+    "solvency/simulate/": "TX step",
+    "statements/": "signed in member",
+    "statements/<str:label>/": "signed in member",
     "statements/<str:number>/<str:label>/": "TAX",
-    "statements/everybody/": "TX",
+    "statements/everybody/": "TX form",
     "surplus/": "MTCAX",
-    "surplus/<str:label>/pay/": "T",
-    "surplus/<str:label>/share/": "TX",
+    "surplus/<str:label>/pay/": "T form",
+    "surplus/<str:label>/share/": "TX form",
     "surplus/mine/": "M",
-    "surplus/redeem/": "T",
+    "surplus/redeem/": "T form",
     "surplus/<str:label>/": "MTCAX",
-    "surplus/<str:label>/close/": "TX",
-    "surplus/allocate/": "TX",
-    "surplus/decisions/<str:number>/": "TX",
-    "surplus/relieve/": "TX",
-    "theme/": "anyone",
+    "surplus/<str:label>/close/": "TX form",
+    "surplus/allocate/": "TX form",
+    "surplus/decisions/<str:number>/": "TX step",
+    "surplus/relieve/": "TX form",
+    "theme/": "anyone step",
     "treasury/banks/": "TAX",
     "treasury/banks/<slug:slug>/": "TAX",
-    "treasury/banks/move/": "TX",
-    "treasury/banks/new/": "TX",
-    "treasury/banks/says/": "TX",
+    "treasury/banks/move/": "TX form",
+    "treasury/banks/new/": "TX form",
+    "treasury/banks/says/": "TX form",
     "treasury/corrections/": "TAX",
-    "treasury/corrections/<str:number>/": "TAX",
-    "treasury/corrections/barred/": "TX",
-    "treasury/corrections/opening/": "TX",
-    "treasury/corrections/refund/": "TX",
-    "treasury/corrections/reopening/": "TX",
-    "treasury/corrections/reversal/": "TX",
-    "treasury/corrections/write-off/": "TX",
+    "treasury/corrections/<str:number>/": "TAX answered TX",
+    "treasury/corrections/barred/": "TX form",
+    "treasury/corrections/opening/": "TX form",
+    "treasury/corrections/refund/": "TX form",
+    "treasury/corrections/reopening/": "TX form",
+    "treasury/corrections/reversal/": "TX form",
+    "treasury/corrections/write-off/": "TX form",
     "treasury/items/": "TAX",
     "treasury/items/<str:number>/": "TAX",
-    "treasury/items/categories/new/": "TX",
-    "treasury/items/new/": "TX",
-    "treasury/months/": "TAX",
+    "treasury/items/categories/new/": "TX form",
+    "treasury/items/new/": "TX form",
+    "treasury/months/": "TAX form TX",
     "vat/": "M",
 }
+"""By route: who may open it; then, where it holds,
+
+- ``member``: there is such a page for whoever is or was a member only;
+- ``own``: it is about one person's thing, and to every other one who may open the like there is no such thing;
+- ``form``: it also takes what the page asks for, and shows the page again where something is missing;
+- ``answered``: it also takes an answer to what the page shows, and leads back to it;
+- ``step``: it takes an answer and cannot be opened;
+
+and who may send something, where not everybody may who may open it.
+"""
+
+
+@dataclasses.dataclass(frozen=True)
+class Row:
+    """A row of the table, taken apart."""
+
+    policy: str
+    member: bool
+    own: bool
+    takes: str
+    senders: str
+
+    @classmethod
+    def read(cls, text: str) -> Row:
+        """What a row says."""
+        policy, *rest = text.replace("signed in", "signed-in").split()
+        takes, senders, *none = [word for word in rest if word not in ("member", "own")] + ["", ""]
+        assert takes in ("", "form", "answered", "step"), text
+        assert not any(none), text
+        return cls(policy.replace("-", " "), "member" in rest, "own" in rest, takes, senders)
+
+
+TABLE = {route: Row.read(text).policy for route, text in ROWS.items()}
+"""Who may open what, or send where nothing is opened."""
 
 
 def routes(resolver=None, before=""):
@@ -266,23 +302,6 @@ class TestTable:
             self.test_leaves_out_only_library_views()
         with pytest.raises(PermissionDenied):
             PolicyMiddleware(lambda request: None).process_view(rf.get("/dues/"), view, (), {})
-
-    @pytest.mark.parametrize("method", ["get", "post", "put", "delete"])
-    @pytest.mark.parametrize("who", [None, *Role])
-    def test_holds_for_every_plain_route(self, client, who, method):
-        if who is not None:
-            client.force_login(person(who))
-        for route, allowed in TABLE.items():
-            if "<" in route or allowed == "anyone":
-                continue
-            answer = getattr(client, method)("/" + route)
-            if who is None:
-                assert answer.status_code == 302, route
-                assert answer["Location"].startswith("/accounts/login/"), route
-            elif allowed != "signed in" and who not in {LETTERS[letter] for letter in allowed}:
-                assert answer.status_code == 404, (route, answer.status_code)
-            else:
-                assert answer.status_code < 500, (route, answer.status_code)
 
     def test_sends_officers_without_a_second_factor_to_set_one_up(self, client):
         client.force_login(make_officer(Role.TREASURER, "Tessa"))

@@ -1,0 +1,67 @@
+"""The world of the browser tests, made once for this folder, without a server; all of it is undone at the end."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import functools
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import AnonymousUser
+from django.contrib.sessions.models import Session
+from django.db import transaction
+from django.test import Client
+
+from members.models import User
+from tests.browser import world as browser_world
+from tests.trust.lived import forms
+
+
+@dataclasses.dataclass
+class Lived:
+    """A cooperative with something on every page, who is signed in how, and where everything is."""
+
+    cookies: dict[str, str]
+    where: dict[str, Any]
+    browser: Client = dataclasses.field(default_factory=lambda: Client(raise_request_exception=False))
+
+    def ask(self, who: str, method: str, path: str, body: Any = None, **more: Any) -> Any:
+        """What this person is answered (nobody signed in where there is no name)."""
+        self.browser.cookies.clear()
+        if who:
+            self.browser.cookies["sessionid"] = self.cookies[who]
+        return getattr(self.browser, method)(path, body, **more)
+
+    @functools.cached_property
+    def users(self) -> dict[str, User | AnonymousUser]:
+        """Who it is by each name."""
+        users: dict[str, User | AnonymousUser] = {"": AnonymousUser()}
+        for who, cookie in self.cookies.items():
+            users[who] = User.objects.get(pk=Session.objects.get(pk=cookie).get_decoded()["_auth_user_id"])
+        return users
+
+
+@contextlib.contextmanager
+def undone():
+    """What happens inside is undone, as if nobody had asked."""
+    attempt = transaction.atomic()
+    attempt._from_testcase = True  # so that a use case inside may be durable
+    with attempt:
+        yield
+        transaction.set_rollback(True)
+
+
+@pytest.fixture(scope="package")
+def lived(django_db_setup, django_db_blocker):
+    """The cooperative; tests of this folder leave it as they found it, and run in one process."""
+    with django_db_blocker.unblock(), undone():
+        made = browser_world.make()
+        yield Lived(made["cookies"], made["where"])
+
+
+@pytest.fixture(scope="package")
+def found(lived, django_db_blocker):
+    """One form of each kind."""
+    with django_db_blocker.unblock():
+        return forms.on_pages(lived)
