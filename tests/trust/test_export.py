@@ -18,16 +18,18 @@ from django.db import connection, models, transaction
 
 from invoicing.barter import listings
 from invoicing.barter.models import LimitChange, Trade
-from invoicing.models import Receipt
-from members import payout
+from invoicing.models import Issuer, Receipt
+from members import membership, payout
 from members.models import Member, PastMembership, RoleGrant, User
 from mutual import personal, rooms
 from mutual.mail import letters
 from mutual.mail.models import Letter, Muted
+from mutual.money import Money
+from pooling.claims import claims
 from tests.conftest import make_member
 from tests.invoicing.barter.test_trades import agreed, settle
-from tests.pooling.test_dues import charge, coop
-from tests.trust.test_worlds import world
+from tests.invoicing.test_invoices import client_of, draft, issue, line
+from tests.pooling.test_dues import charge, coop, on_plan, pay
 
 __all__ = ["coop"]
 pytestmark = pytest.mark.django_db
@@ -119,6 +121,27 @@ MARKED = {
     f"{model._meta.label}.{field.name}": (model, field)
     for model in WAYS if model._meta.label not in LEFT_OUT for field in words(model)
 }  # fmt: skip
+
+
+def world(coop, name, words):
+    """A member with something of everything, all of it bearing ``words``."""
+    member = make_member(name)
+    on_plan(member, coop)
+    membership.change_profile(
+        member_id=member.pk, by=member.user_id,
+        said={"trade": words[:80], "street": words[:120], "city": words[:80]},
+    )  # fmt: skip
+    issue_me = draft(
+        member, line(text=words), key="k", client=client_of(member, name=words[:120], email="client@example.org")
+    )
+    Issuer.objects.filter(member=member).update(tax_number="1", city="X")
+    issue(issue_me)
+    pay(coop, member, 45, key=f"pay-{member.pk}")
+    claims.submit(
+        member_id=member.pk, fund_id=coop.sick.pk, occasion="ILLNESS", first_day=ON, last_day=ON,
+        amount=Money(77, "EUR"), form_key=f"claim-{member.pk}", by=member.user_id, on=ON,
+    )  # fmt: skip
+    return member
 
 
 @pytest.fixture

@@ -114,9 +114,10 @@ def on_pages(lived: Any) -> list[Form]:
     return list(found.values())
 
 
-def send(lived: Any, form: Form, said: dict[str, str], file: tuple[str, bytes] | None = None) -> Any:
-    """What answers when the form is sent with this instead of what stands in it, lone surrogates and all."""
-    said = {**dict(form.fields), **said}
+def send(lived: Any, form: Form, said: dict[str, str | None], file: tuple[str, bytes] | None = None) -> Any:
+    """What answers when the form is sent with this (nothing for None) instead of what stands in it, lone surrogates
+    and all."""
+    said = {key: value for key, value in {**dict(form.fields), **said}.items() if value is not None}
     if file is not None:
         name, content = file
         return lived.ask(form.who, "post", form.action, {**said, name: SimpleUploadedFile("a.csv", content)})
