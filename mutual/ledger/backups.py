@@ -233,7 +233,8 @@ def begun_at() -> dt.datetime:
 def is_due(now: dt.datetime) -> bool:
     """Whether tonight's backup has not been made: by what is on record, not by who rang when."""
     local = timezone.localtime(now)
-    night = local.replace(hour=NIGHT, minute=0, second=0, microsecond=0)
+    # In the night in which the hour comes twice, the first one counts.
+    night = local.replace(hour=NIGHT, minute=0, second=0, microsecond=0, fold=0)
     if local < night:
         night -= dt.timedelta(days=1)
     return not BackupRun.objects.filter(started_at__gte=night, failure="").exists()
@@ -270,11 +271,11 @@ def thin_out(*, folder: Path, days: int, months: int) -> list[str]:
         return []
     newest = found[-1][0]
     kept_from = newest - dt.timedelta(days=days)
-    first_month = add_months(newest.date().replace(day=1), -months)
+    first_month = add_months(timezone.localdate(newest).replace(day=1), -months)
     seen: set[dt.date] = set()
     gone = []
     for made_at, file in found[:-1]:
-        month = made_at.date().replace(day=1)
+        month = timezone.localdate(made_at).replace(day=1)
         is_first = month not in seen
         seen.add(month)
         if made_at > kept_from or (is_first and month >= first_month and months > 0):

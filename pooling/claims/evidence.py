@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from django.db import transaction
 from django.db.models import Sum, TextChoices
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -122,7 +123,7 @@ def open_place(*, claim: Claim, place: str, why: Why, by: int, at: dt.datetime) 
     if why == Why.OWN:
         assert claim.member.user_id == by, "Only the claimant opens her own papers."
     else:
-        separation.may_decide(claim=claim, by=by, on=at.date())
+        separation.may_decide(claim=claim, by=by, on=timezone.localdate(at))
     try:
         return vault.read(subject=claim.vault, place=place, by=by, at=at, reason=why)
     except (vault.Destroyed, vault.NothingThere, vault.NoVault) as refused:

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 
 from django.conf import settings
 from django.db import connection, transaction
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from members import payout
@@ -188,10 +189,11 @@ def make(*, run_id: int, by: int, at: dt.datetime, top_up_id: int | None = None)
         raise NotPaid(found.why)
     name = run.number if top_up is None else str(top_up)
     accounts = payout.take_many({row.member_id for row in rows}, by=by, at=at, reason=REASON)
-    file = BankFile(number=next_number("SF"), run=run, top_up=top_up, made_by=by, made_on=at.date())
+    on = timezone.localdate(at)
+    file = BankFile(number=next_number("SF"), run=run, top_up=top_up, made_by=by, made_on=on)
     order = pain.Order(
         message=file.number, made_at=at.replace(microsecond=0), payer=settings.COOPERATIVE_NAME,
-        payer_iban=run.bank.iban, payer_bic=run.bank.bic, pay_on=at.date(),
+        payer_iban=run.bank.iban, payer_bic=run.bank.bic, pay_on=on,
         credits=tuple(
             pain.Credit(
                 f"{name}-{row.instalment}", *accounts[row.member_id], row.amount,
@@ -208,9 +210,9 @@ def make(*, run_id: int, by: int, at: dt.datetime, top_up_id: int | None = None)
     file.count, file.amount = len(order.credits), order.total
     file.digest = hashlib.sha256(made).hexdigest()
     file.save(force_insert=True)
-    vault.open_vault(file.vault, on=at.date())
+    vault.open_vault(file.vault, on=on)
     vault.seal(subject=file.vault, place=PLACE, content=made)
-    vault.destroy_after(file.vault, on=add_months(at.date(), figures.value("funds.bank_file_months", at.date())))
+    vault.destroy_after(file.vault, on=add_months(on, figures.value("funds.bank_file_months", on)))
     trail.record(
         by=by, did="BANK_FILE_MADE", subject=name,
         detail={**trail.amount(file.total), "file": file.number, "count": file.count, "sha256": file.digest},

@@ -166,7 +166,6 @@ ABOUT: dict[str, list[Opening]] = {
         "outbox/files/<int:attachment_id>/": [("", "attachment_id")],
         "payouts/decisions/<str:number>/": [("theo", "decisions.HARD_FLOOR"), ("anders", "decisions.FUND_LOAN")],
         "payouts/decisions/new/<slug:kind>/": [("tessa", "'loan'")],
-        "payouts/files/<str:number>/": SENT,
         "payouts/loans/<str:number>/repay/": [("tessa", "loan")],
         "payouts/preview/<slug:slug>/": [("tessa", "fund")],
         "payouts/runs/<str:number>/": [("tessa", "pay_run")],

@@ -13,6 +13,7 @@ from allauth.mfa.models import Authenticator
 from django.db import connection
 from django.db.models import F
 from django.urls import reverse
+from django.utils import timezone
 
 from members import payout
 from members.models import Member, PayoutAccount
@@ -104,6 +105,14 @@ class TestMake:
         vault.destroy_in_time(file.vault, on=last)
         with pytest.raises(vault.Destroyed):
             bank_files.content(file, by=short.by, at=clock.now())
+
+    def test_is_of_the_day_where_the_cooperative_lives(self, named, short):
+        """R-A13: half an hour into the eleventh; in UTC it is still the tenth, on which no bank would pay any more."""
+        at = dt.datetime(2026, 11, 10, 23, 30, tzinfo=dt.UTC)
+        with timezone.override("Europe/Berlin"):
+            file = bank_files.make(run_id=named.pk, by=short.by, at=at)
+        assert file.made_on == dt.date(2026, 11, 11)
+        assert b"2026-11-11" in bank_files.content(file, by=short.by, at=at).partition(b"ReqdExctnDt")[2][:40]
 
     def test_numbers_have_no_gaps(self, named, short, monkeypatch):
         """A file that is refused gives its number back."""
