@@ -25,7 +25,7 @@ from tests.warm import Warm
 CHECKOUT = Path(__file__).resolve().parent.parent
 
 START = """
-import datetime as dt, os, signal, sys, threading
+import datetime as dt, multiprocessing, os, signal, sys, threading
 import django
 django.setup()
 from concurrent.futures import ThreadPoolExecutor
@@ -47,6 +47,23 @@ def together(count, work):
             connections.close_all()
     with ThreadPoolExecutor(count) as pool:
         return list(pool.map(one, range(count)))
+
+def apart(count, work):
+    connections.close_all()  # a connection that two processes share is broken for both
+    fork = multiprocessing.get_context("fork")
+    ready, said = fork.Barrier(count), fork.SimpleQueue()
+    def one(n):
+        connection.ensure_connection()
+        ready.wait()
+        said.put(work(n))
+        connections.close_all()
+    hands = [fork.Process(target=one, args=(n,)) for n in range(count)]
+    for hand in hands:
+        hand.start()
+    for hand in hands:
+        hand.join(120)
+    assert [hand.exitcode for hand in hands] == [0] * count
+    return [said.get() for hand in hands]
 """
 
 

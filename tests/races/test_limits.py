@@ -31,26 +31,46 @@ SPEND = """
         done = refused = 0
         for k in range(10):
             try:
+                {look}
                 journal.post(kind=Kind.TRADE_SETTLED, key=f"race/{{name}}/{{n}}/{{k}}", date=ON, recorded_by=None,
                              transfers=[journal.move(Money(1, "CREDIT"), debit=payer, credit=payee)])
                 done += 1
             except journal.BalanceOutOfRange:
                 refused += 1
         return done, refused
-    results = together(10, work)
+    results = apart(10, work)
     print(sum(d for d, _ in results), sum(r for _, r in results), balances.raw(payer), len(list(audit.findings())))
 """
 
 
+LOOK = """if balances.raw(payer) >= 5000:
+                    refused += 1
+                    continue
+                threading.Event().wait(0.01)"""
+"""Instead of a limit; the moment afterwards is long enough for the others."""
+
+
+def spend(**how):
+    """The race; what it prints: how many went through, how many were refused, what was spent, what the audit finds."""
+    return SPEND.format(**{"look": "pass", "busy": False, **how})
+
+
 class TestSpending:
-    """R-A1: a hundred transfers of one from an account with fifty."""
+    """R-A1: a hundred transfers of one from an account with fifty, by ten processes."""
 
     @pytest.mark.parametrize("busy", [False, True])
     def test_stops_exactly_at_the_limit(self, arena, busy):
-        assert arena.answer(SPEND.format(name=f"limited-{busy}", limit=5000, busy=busy)) == "50 50 5000 0"
+        assert arena.answer(spend(name=f"limited-{busy}", limit=5000, busy=busy)) == "50 50 5000 0"
 
     def test_does_not_stop_without_the_limit(self, arena):
-        assert arena.answer(SPEND.format(name="free", limit=None, busy=False)) == "100 0 10000 0"
+        assert arena.answer(spend(name="free", limit=None)) == "100 0 10000 0"
+
+    def test_does_not_stop_where_somebody_looks_and_then_takes(self, arena):
+        """The negative control of the race itself: without the lock, what was looked at is not there any more."""
+        said = arena.answer(spend(name="looked", limit=None, look=LOOK))
+        done, refused, held, findings = map(int, said.split())
+        assert (done + refused, findings) == (100, 0)
+        assert held == done * 100 > 5000
 
 
 class TestStripes:
@@ -71,7 +91,7 @@ class TestStripes:
     def test_are_passed_without_the_lock(self):
         arena = Arena()
         try:
-            code = textwrap.dedent(self.UNLOCK) + textwrap.dedent(SPEND.format(name="x", limit=5000, busy=True))
+            code = textwrap.dedent(self.UNLOCK) + textwrap.dedent(spend(name="x", limit=5000, busy=True))
             done, refused, held, findings = map(int, arena.answer(code).split())
         finally:
             arena.drop()
