@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import datetime as dt
 import unicodedata
+from decimal import Decimal
 
 import pytest
 from django import forms
 from django.core.exceptions import ValidationError
 from django.utils import translation
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mutual import formats, inputs, periods
-from mutual.money import LARGEST, Money, decimals, from_minor
+from mutual.money import LARGEST, Money, decimals, from_minor, minor
 
 LANGUAGES = ["en", "de", "fr", "ja"]
 ANYTHING = st.one_of(
@@ -63,6 +64,53 @@ class TestEveryField:
         form = Form(dict.fromkeys(Form.base_fields, text))
         form.is_valid()
         assert str(form)
+
+
+UNITS = ["EUR", "JPY", "TND", "CREDIT"]
+WILD = st.one_of(
+    ANYTHING,
+    st.sampled_from(
+        ["1e999999", "-1e9", "NaN", "sNaN", "Infinity", "-0", "0x1p4", "1_0", "9" * 39, "١٢٣", "½", "¹", "5 €"]
+    ),
+    st.decimals(allow_nan=True, allow_infinity=True).map(str),
+    st.floats().map(str),
+)
+"""What may stand in a box for an amount, most of it no amount."""
+
+
+def reads_amounts(count):
+    """The law of amounts: what is taken is exact, in bounds, and made of the very digits that were typed."""
+
+    @settings(max_examples=count)
+    @given(WILD, st.sampled_from(UNITS), st.sampled_from(LANGUAGES))
+    def law(text, unit, language):
+        field = inputs.AmountField(currency=unit)
+        with translation.override(language):
+            try:
+                read = field.clean(text)
+            except ValidationError:
+                return
+        assert read.amount.is_finite()
+        assert field.min_value <= read <= field.max_value
+        assert from_minor(minor(read), unit) == read
+        typed = "".join(char for char in unicodedata.normalize("NFKC", text) if char.isdecimal())
+        assert typed.strip("0") == str(minor(read)).strip("0")
+
+    return law
+
+
+class TestAmounts:
+    """R-A11."""
+
+    def test_are_read_exactly_or_refused(self):
+        reads_amounts(200)()
+
+    @pytest.mark.parametrize("reader", [Decimal, float, lambda text: Decimal(text.replace(",", "."))])
+    def test_would_not_be_by_a_plain_reader(self, reader, monkeypatch):
+        """The negative control: words such as NaN, exponents and signs come in, or the reader falls over."""
+        monkeypatch.setattr(inputs.AmountField, "_read", lambda field, text: reader(text))
+        with pytest.raises((AssertionError, ArithmeticError, ValueError, ExceptionGroup)):
+            reads_amounts(200)()
 
 
 class TestAmountField:
@@ -135,7 +183,7 @@ class TestAmountField:
         with pytest.raises(ValidationError, match=r"at most €100\.00"):
             field.clean("100.01")
 
-    @given(st.integers(1, LARGEST), st.sampled_from(["EUR", "JPY", "TND", "CREDIT"]), st.sampled_from(LANGUAGES))
+    @given(st.integers(1, LARGEST), st.sampled_from(UNITS), st.sampled_from(LANGUAGES))
     def test_reads_back_what_it_shows(self, minor, currency, language):
         amount = from_minor(minor, currency)
         with translation.override(language):

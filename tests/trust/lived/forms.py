@@ -32,6 +32,8 @@ class Form:
     files: tuple[str, ...]
     texts: tuple[str, ...]
     """The fields that take words."""
+    amounts: tuple[str, ...]
+    """The fields that take an amount or a number."""
 
     @property
     def route(self) -> str:
@@ -55,12 +57,13 @@ class _Reader(HTMLParser):
         self.fields: list[tuple[str, str]] = []
         self.files: list[str] = []
         self.texts: list[str] = []
+        self.amounts: list[str] = []
         self.select = ""
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         said = {name: value or "" for name, value in attrs}
         if tag == "form":
-            self.form, self.fields, self.files, self.texts = said, [], [], []
+            self.form, self.fields, self.files, self.texts, self.amounts = said, [], [], [], []
         if self.form is None:
             return
         name, value = said.get("name", ""), said.get("value", "")
@@ -77,7 +80,7 @@ class _Reader(HTMLParser):
             return
         elif tag in ("input", "textarea", "button"):
             if tag == "textarea" or (tag == "input" and said.get("type", "text") in ("text", "search")):
-                self.texts += [name] if "inputmode" not in said else []
+                (self.amounts if "inputmode" in said else self.texts).append(name)
             self.fields.append((name, value or self._plausible(name, said.get("type", ""))))
 
     @staticmethod
@@ -94,7 +97,11 @@ class _Reader(HTMLParser):
             rest = [pair for pair in self.fields if pair not in buttons]
             for pressed in buttons or [None]:
                 fields = tuple(dict([*rest, *([pressed] if pressed else [])]).items())
-                self.found.append(Form(self.who, method, action, fields, tuple(self.files), tuple(self.texts)))
+                self.found.append(
+                    Form(
+                        self.who, method, action, fields, tuple(self.files), tuple(self.texts), tuple(self.amounts),
+                    )
+                )  # fmt: skip
             self.form = None
 
 

@@ -6,11 +6,14 @@ The forms are read from the pages themselves: a new one is typed into without an
 from __future__ import annotations
 
 import itertools
+from decimal import Decimal
 
 import pytest
+from django.db import connection
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from mutual.inputs import AmountField
 from tests.trust.lived import forms
 from tests.trust.lived.conftest import undone
 
@@ -82,3 +85,50 @@ class TestEveryForm:
         form = next(form for form in found if form.route == "payments/new/")
         monkeypatch.setattr(LineField, "clean", forgets)
         assert answer_to(lived, form, "reference", "x") == 500
+
+
+NO_AMOUNTS = (
+    "1e999999", "-1e999999", "NaN", "sNaN", "Infinity", "-Infinity", "-1", "9" * 39, "9" * 400, "0x1p4", "1e-400",
+    "1_000", "\u0661e\u0662", "1.2.3", "--1", "0.0000000000000000000000000000000000001",
+)  # fmt: skip
+
+
+def faults_of_amounts(lived, boxes, texts):
+    """Each box is given one of what is no amount, in turn: where that is a fault, or moves money."""
+    wrong, before = [], transfers()
+    for (form, name), text in zip(boxes, itertools.cycle(texts), strict=False):
+        with undone():
+            status = forms.send(lived, form, {name: text}).status_code
+            wrong += [(form.route, name, text, status)] if status >= 500 or transfers() != before else []
+    return wrong
+
+
+def boxes_for_amounts(found):
+    """Every box of a form that is sent, in which an amount or a number is typed."""
+    return [(form, name) for form in found if form.method == "post" for name in form.amounts]
+
+
+def transfers():
+    """How many there are."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM ledger_transfer")
+        return cursor.fetchone()[0]
+
+
+class TestEveryAmount:
+    """R-A11."""
+
+    def test_is_refused_where_it_is_none(self, lived, found):
+        boxes = boxes_for_amounts(found)
+        assert len(boxes) > 40
+        assert faults_of_amounts(lived, boxes, NO_AMOUNTS) == []
+
+    @pytest.mark.soak
+    def test_is_refused_whatever_it_is(self, lived, found):
+        for text in NO_AMOUNTS:
+            assert faults_of_amounts(lived, boxes_for_amounts(found), [text]) == []
+
+    def test_would_be_a_fault_by_a_plain_reader(self, lived, found, monkeypatch):
+        """The negative control."""
+        monkeypatch.setattr(AmountField, "_read", lambda field, text: Decimal(text))
+        assert faults_of_amounts(lived, boxes_for_amounts(found)[:5], ["NaN"])
