@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import datetime as dt
 import functools
 from typing import Any
 
 import pytest
+import time_machine
 from django.contrib.auth.models import AnonymousUser
 from django.contrib.sessions.models import Session
 from django.db import transaction
@@ -16,6 +18,9 @@ from django.test import Client
 from members.models import User
 from tests.browser import world as browser_world
 from tests.trust.lived import forms
+
+NOW = dt.datetime(2026, 11, 28, 12, tzinfo=dt.UTC)
+"""When it is looked at, whenever that is: what forms propose depends on the day."""
 
 
 @dataclasses.dataclass
@@ -55,7 +60,7 @@ def undone():
 @pytest.fixture(scope="package")
 def lived(django_db_setup, django_db_blocker):
     """The cooperative; tests of this folder leave it as they found it, and run in one process."""
-    with django_db_blocker.unblock(), undone():
+    with django_db_blocker.unblock(), undone(), time_machine.travel(NOW):
         made = browser_world.make()
         yield Lived(made["cookies"], made["where"])
 
