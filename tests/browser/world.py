@@ -51,7 +51,7 @@ from pooling.easing.models import Check, Waiver  # noqa: E402
 from pooling.founding import opening  # noqa: E402
 from pooling.models import Charge, DuesPlan, Fund, Payment  # noqa: E402
 from pooling.payouts import proposals  # noqa: E402
-from pooling.payouts.models import Loan, PayRun  # noqa: E402
+from pooling.payouts.models import BankFile, Loan, PayRun  # noqa: E402
 from pooling.solvency import forecasts  # noqa: E402
 from pooling.surplus import years  # noqa: E402
 from pooling.surplus.models import Allocation  # noqa: E402
@@ -96,6 +96,7 @@ def benefits() -> None:
         lambda: claims.refuse(claim_id=w.claim("refused"), reason="CEILING", by=w.user("cem"), on=w.ON),
         w.submit("ada", 51, "withdrawn"),
         lambda: claims.withdraw(claim_id=w.claim("withdrawn"), by=w.user("ada"), on=w.ON),
+        w.name_accounts, w.make_bank_file,
     ):  # fmt: skip
         step()
 
@@ -292,6 +293,7 @@ def where() -> dict[str, object]:
         "listings": {one.title: one.pk for one in Listing.objects.all()},
         "trades": {trade.form_key: trade.number for trade in Trade.objects.all()},
         "pay_run": PayRun.objects.get().number,
+        "bank_file": BankFile.objects.get().number,
         "loan": Loan.objects.get().number,
         "key_id": Authenticator.objects.get(user__email="bea@example.org", type="webauthn").pk,
     }

@@ -1,4 +1,4 @@
-"""The world of the browser tests, made once for this folder, without a server; all of it is undone at the end."""
+"""The world of the browser tests without a server, on one day; what a test does to it is undone."""
 
 from __future__ import annotations
 
@@ -16,7 +16,6 @@ from django.db import transaction
 from django.test import Client
 
 from members.models import User
-from tests.browser import world as browser_world
 from tests.trust.lived import forms
 
 NOW = dt.datetime(2026, 11, 28, 12, tzinfo=dt.UTC)
@@ -58,11 +57,10 @@ def undone():
 
 
 @pytest.fixture(scope="package")
-def lived(django_db_setup, django_db_blocker):
+def lived(world):
     """The cooperative; tests of this folder leave it as they found it, and run in one process."""
-    with django_db_blocker.unblock(), undone(), time_machine.travel(NOW):
-        made = browser_world.make()
-        yield Lived(made["cookies"], made["where"])
+    with time_machine.travel(NOW):
+        yield Lived(world["cookies"], world["where"])
 
 
 @pytest.fixture(scope="package")
