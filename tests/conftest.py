@@ -25,19 +25,6 @@ def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix):
     connection.settings_dict["TEST"]["TEMPLATE"] = arena.template()
 
 
-@pytest.fixture(scope="package")
-def world(django_db_setup, django_db_blocker):
-    """The world of the browser's tests, for the tests of a folder: they work in a copy of it; what is where."""
-    (copy, known), usual = arena.world(), connection.settings_dict["NAME"]
-    with django_db_blocker.unblock():
-        connection.close()
-        connection.settings_dict["NAME"] = copy.name
-        yield known
-        connection.close()
-        connection.settings_dict["NAME"] = usual
-    copy.drop()
-
-
 @pytest.fixture
 def books_hold(db):
     """Whatever the test did, the books must hold afterwards."""

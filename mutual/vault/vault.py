@@ -261,6 +261,7 @@ def wrapped_by() -> dict[str, int]:
 
 def _key(vault: Vault) -> bytes:
     if vault.wrapped is None:
+        assert vault.destroyed_on is not None, "A vault without a key was destroyed."
         raise Destroyed(
             _("This is no longer kept: its key was destroyed on %(day)s.") % {"day": formats.day(vault.destroyed_on)}
         )

@@ -12,13 +12,14 @@ import pytest
 import time_machine
 from django.contrib.auth.models import AnonymousUser
 from django.contrib.sessions.models import Session
-from django.db import transaction
+from django.db import connection, transaction
 from django.test import Client
 
 from members.models import User
+from tests import arena
 from tests.trust.lived import forms
 
-NOW = dt.datetime(2026, 11, 28, 12, tzinfo=dt.UTC)
+NOW = dt.datetime(2026, 11, 12, 12, tzinfo=dt.UTC)
 """When it is looked at, whenever that is: what forms propose depends on the day."""
 
 
@@ -57,10 +58,16 @@ def undone():
 
 
 @pytest.fixture(scope="package")
-def lived(world):
-    """The cooperative; tests of this folder leave it as they found it, and run in one process."""
-    with time_machine.travel(NOW):
+def lived(django_db_setup, django_db_blocker):
+    """The cooperative, in a database of its own; tests leave it as they found it, and run in one process."""
+    (copy, world), usual = arena.world(), connection.settings_dict["NAME"]
+    with django_db_blocker.unblock(), time_machine.travel(NOW):
+        connection.close()
+        connection.settings_dict["NAME"] = copy.name
         yield Lived(world["cookies"], world["where"])
+        connection.close()
+        connection.settings_dict["NAME"] = usual
+    copy.drop()
 
 
 @pytest.fixture(scope="package")

@@ -90,6 +90,7 @@ NO_ADDRESS = {
     "members.RoleGrant": OFFICE,
     "members.User": OFFICE,
     "payouts.BankFile": OFFICE,
+    "payouts.MadeUp": OFFICE,
     "payouts.PayRun": OFFICE,
     "payouts.Payout": OFFICE,
     "pooling.Charge": OWN_PAGE,
