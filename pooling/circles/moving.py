@@ -11,8 +11,10 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass
 
+from django.db.models import Exists, OuterRef, Subquery
 from django.utils.translation import gettext as _
 
+from members.models import Member
 from mutual import formats
 from mutual.money import Money, allocate_minor, from_minor, minor
 from pooling import dues
@@ -109,6 +111,21 @@ def of(seat: Seat, level: Level, day: dt.date) -> Move:
 def now(seat: Seat, day: dt.date) -> Place | None:
     """Where a member's dues fill her buffer now, at what that asks on a day; None where they do not."""
     return _of_member(seat.member_id, _places(seat.circle.fund, day))
+
+
+def still_filling(on: dt.date) -> list[Seat]:
+    """Seats that members left for good while their dues go on filling the buffer of it; at most a hundred."""
+    newest = PlanVersion.objects.filter(plan=OuterRef("plan"), valid_from__lte=on).order_by("-valid_from").values("pk")
+    filling = PlanMember.objects.filter(
+        member=OuterRef("member"), until=None,
+        plan__versions__shares__fund=OuterRef("circle__fund"), plan__versions__shares__buffer=True,
+        plan__versions=Subquery(newest[:1]),
+    )  # fmt: skip
+    again = Seat.objects.filter(member=OuterRef("member"), circle__fund=OuterRef("circle__fund"), left_on=None)
+    left = Seat.objects.filter(left_on__lte=on, member__status=Member.Status.ACTIVE)
+    found = left.filter(Exists(filling), ~Exists(again)).select_related("circle", "member")
+    newest_first = found.order_by("member_id", "circle__fund_id", "-left_on").distinct("member_id", "circle__fund_id")
+    return list(newest_first[:100])
 
 
 def _of_member(member_id: int, places: list[Place]) -> Place | None:

@@ -15,7 +15,7 @@ from mutual import formats, rooms
 from mutual.access import Role
 from mutual.money import from_minor
 from mutual.periods import Period, year
-from pooling.circles import giving
+from pooling.circles import giving, moving
 from pooling.circles.mates import circle_mates
 from pooling.circles.models import Circle, Gift, Seat
 
@@ -56,7 +56,7 @@ def home(*, member_id: int, on: dt.date, limit: int) -> Iterator[rooms.Card]:
 
 
 def office_cards(*, roles: frozenset[Role], on: dt.date) -> Iterator[rooms.Card]:
-    """Circles that can open, and those that have become too small."""
+    """Changes that could not come true, dues that fill the buffer of a circle left, circles that are too small."""
     if roles & {Role.ADMINISTRATOR, Role.TREASURER}:
         late = Seat.objects.select_related("circle").filter(left_on=None, changes_on__lt=on)
         for seat in late.order_by("changes_on", "pk")[:3]:
@@ -66,6 +66,14 @@ def office_cards(*, roles: frozenset[Role], on: dt.date) -> Iterator[rooms.Card]
                 _("It was due on %(day)s. The dues plan or the cover of that level is not there, or was changed since.")
                 % {"day": formats.day(seat.changes_on)},
                 reverse("circles:circle", args=[seat.circle.slug]), _("See it"), "warn", 44,
+            )  # fmt: skip
+        for seat in moving.still_filling(on)[:3]:
+            yield rooms.Card(
+                _("%(member)s has left %(circle)s and still fills a buffer") % {
+                    "member": seat.member.name, "circle": seat.circle.name,
+                },
+                _("Her dues go on as before. Put her on the plan she should be on, or leave it so if she wants it."),
+                reverse("pooling:member_dues", args=[seat.member.number]), _("See her dues"), "warn", 46,
             )  # fmt: skip
     if Role.ADMINISTRATOR not in roles:
         return

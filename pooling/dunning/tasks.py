@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from django.utils import timezone
+
 from mutual import clock
 from mutual.celery import task
 from mutual.jobs.models import Run
@@ -16,8 +18,8 @@ def remind() -> None:
 
 @task
 def remind_daily() -> int:
-    """Once a day, from six in the morning (UTC): review the agreements and write the reminders; returns how many."""
-    now = clock.now()
+    """Once a day, from six in the morning: review the agreements and write the reminders; returns how many."""
+    now = timezone.localtime(clock.now())
     done = Run.objects.filter(kind="reminders", key=str(clock.today()), state=Run.State.FINISHED).exists()
     if now.hour < 6 or done:
         return 0

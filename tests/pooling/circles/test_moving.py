@@ -128,6 +128,23 @@ class TestChange:
         assert circles.take_effect(on=later) == 1
         assert (on_plan(ada, NEWYEAR), covered(ada, NEWYEAR)) == ("Level 2", "Large")
 
+    def test_of_a_circle_left_to_none_leaves_dues_that_the_office_is_told_of(self, ring, ada):
+        left = "Ada X has left Linden and still fills a buffer"
+
+        def told(day):
+            return left in [one.title for one in rooms.office_cards(roles=frozenset({Role.TREASURER}), on=day)]
+
+        circles.leave(member_id=ada.pk, by=ada.user_id, on=ON)
+        circles.take_effect(on=NEWYEAR)
+        assert not told(dt.date(2026, 12, 31))
+        assert told(NEWYEAR)
+        other = dues.open_plan(
+            name="Other", every="MONTH", amount=Money(10, "EUR"), valid_from=dt.date(2026, 1, 1), days_to_pay=14,
+            by=ring.by, shares=[(ring.sick.pk, 1)],
+        )  # fmt: skip
+        dues.put_on_plan(member_id=ada.pk, plan_id=other.pk, since=dt.date(2027, 2, 1), by=ring.by)
+        assert not told(dt.date(2027, 2, 1))
+
     def test_is_refused_at_once_where_nothing_belongs_to_the_level(self, ring, ada):
         Terms.objects.get().levels.filter(place=2).update(deposit=11251)
         with pytest.raises(moving.NoPlan, match=r"112\.51"):
