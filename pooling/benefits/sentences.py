@@ -85,7 +85,7 @@ SENTENCES = {
     "too-old": noop("This cannot be: born on %(born)s, and so %(age)s years old."),
     "negative": noop("This cannot be: an amount is below zero."),
     "too-much-earned": noop("This cannot be: an amount is larger than anybody earns."),
-    "no-units": noop("This cannot be: the number of units is not above zero."),
+    "no-units": noop("This cannot be: the number of units is not above zero, or far too high."),
     "no-percentage": noop("This cannot be: incapacity is a percentage from 0 to 100."),
     "phases-out-of-order": noop("This cannot be: the phases of the return to work are not in order."),
     "reported-before": noop("This cannot be: reported on %(reported)s, before it began on %(occurred)s."),
