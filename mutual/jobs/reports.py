@@ -25,8 +25,11 @@ WORDS: dict[str, str | Promise] = {
     "pooling.dunning.tasks.remind": gettext_lazy("Send reminders"),
     "pooling.payouts.tasks.pay": gettext_lazy("Pay benefits"),
     "pooling.payouts.tasks.tell": gettext_lazy("Write to those who were paid"),
+    "pooling.payouts.tasks.tell_made_up": gettext_lazy("Write to those whose shortfall was made up"),
     "pooling.solvency.tasks.simulate": gettext_lazy("Simulate how long the funds last"),
     "pooling.surplus.tasks.relieve": gettext_lazy("Share out dues relief"),
+    "pooling.surplus.tasks.share_out": gettext_lazy("Credit members with their parts of a year"),
+    "pooling.surplus.tasks.tell": gettext_lazy("Write to those who were credited with their parts"),
     "pooling.tasks.charge_period": gettext_lazy("Charge a period of dues"),
 }
 """What a job does, as an officer calls it."""

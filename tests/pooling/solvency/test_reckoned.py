@@ -8,8 +8,7 @@ from dataclasses import replace
 import pytest
 
 from pooling.solvency import assumptions, outlooks, reports, tables
-from pooling.solvency.facts import Terms
-from tests.pooling.solvency.people import ON, claim, fund
+from tests.pooling.solvency.people import ON, claim, fund, ruled
 
 
 def no_history(**more):
@@ -39,7 +38,7 @@ class TestAges:
             assert cells[place].share == pytest.approx(1), age
 
     def test_give_each_band_the_durations_of_its_age(self):
-        made = assumptions.of(no_history(ages=((25, 50), (55, 150)), terms=Terms(longest_days=365)))
+        made = assumptions.of(no_history(ages=((25, 50), (55, 150)), versions=(ruled(duration={"days": 365}),)))
         days = [tables.expected_days(tables.bcac(age), after=0, until=365) for age in (24, 55)]
         many = [0.25 * 0.70, 0.75 * 1.25]
         assert made.mean_days == pytest.approx(sum(m * d for m, d in zip(many, days, strict=True)) / sum(many))
