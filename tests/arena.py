@@ -154,7 +154,11 @@ class Arena:
 
     def run_command(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """A management command."""
-        return self._python("manage.py", *arguments)
+        return self.run(f"""
+            import manage
+            sys.argv = ["manage.py", *{arguments!r}]
+            manage.main()
+        """)
 
     def run(self, code: str, **env: str) -> subprocess.CompletedProcess[str]:
         """Code, after the common start, with more in its environment."""

@@ -14,6 +14,7 @@ import sys
 import time
 import urllib.request
 from collections.abc import Iterator
+from importlib.util import cache_from_source
 
 import pytest
 
@@ -43,7 +44,7 @@ def _session_processes(checkout: pathlib.Path) -> list[str]:
 
 @pytest.fixture
 def checkout(tmp_path: pathlib.Path) -> Iterator[pathlib.Path]:
-    """A copy of the tracked files, with the virtual environment of this one."""
+    """A copy of the tracked files and of what Python made of them, with the virtual environment of this one."""
     folder = _copied(tmp_path / "mutual")
     yield folder
     assert embedded.Servers(folder).remove()
@@ -76,6 +77,10 @@ def _copied(folder: pathlib.Path) -> pathlib.Path:
             target = folder / os.fsdecode(name)
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(source, target)
+            if source.suffix == ".py" and (compiled := pathlib.Path(cache_from_source(source))).exists():
+                cached = pathlib.Path(cache_from_source(target))
+                cached.parent.mkdir(exist_ok=True)
+                shutil.copy2(compiled, cached)
     (folder / ".venv").symlink_to(pathlib.Path(sys.prefix))
     return folder
 
