@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
-import functools
 
 import pytest
-from django.contrib.auth.hashers import make_password
+from django.contrib.auth.hashers import Argon2PasswordHasher, make_password
 from django.db import connection
 
 from members.models import Member, RoleGrant, User
@@ -32,9 +31,12 @@ def books_hold(db):
     assert not list(audit.findings())
 
 
-@functools.cache
+# By design it takes a fifth of a second to seal a password and to try one; how long is not what is tested.
+Argon2PasswordHasher.time_cost, Argon2PasswordHasher.memory_cost, Argon2PasswordHasher.parallelism = 1, 8, 1
+
+
 def sealed_password() -> str:
-    """What is kept of the password ``open sesame now``: sealed once, for it takes a fifth of a second by design."""
+    """What is kept of the password ``open sesame now``."""
     return make_password("open sesame now")
 
 

@@ -96,7 +96,7 @@ class _Run:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "mutual.supervise"],
                 cwd=checkout,
-                env=kept | {"PORT": str(self.port), "DEMO_MONTHS": "2"} | environment,
+                env=kept | {"PORT": str(self.port), "DEMO_MONTHS": "1"} | environment,
                 stdin=subprocess.DEVNULL,
                 stdout=file,
                 stderr=subprocess.STDOUT,
