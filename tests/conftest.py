@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import functools
 
 import pytest
 from django.contrib.auth.hashers import Argon2PasswordHasher, make_password
@@ -31,10 +32,16 @@ def books_hold(db):
     assert not list(audit.findings())
 
 
-# By design it takes a fifth of a second to seal a password and to try one; how long is not what is tested.
-Argon2PasswordHasher.time_cost, Argon2PasswordHasher.memory_cost, Argon2PasswordHasher.parallelism = 1, 8, 1
+@pytest.fixture(scope="session", autouse=True)
+def quick_passwords():
+    """By design it takes a fifth of a second to seal a password and to try one; here, not in what tests start, less."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name, least in (("time_cost", 1), ("memory_cost", 8), ("parallelism", 1)):
+            patch.setattr(Argon2PasswordHasher, name, least)
+        yield
 
 
+@functools.cache
 def sealed_password() -> str:
     """What is kept of the password ``open sesame now``."""
     return make_password("open sesame now")

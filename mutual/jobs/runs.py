@@ -40,6 +40,11 @@ def start(run: Run, *, total: int) -> Run:
     return run
 
 
+def again(run: Run) -> None:
+    """Let a run that is over wait to be done once more."""
+    Run.objects.filter(pk=run.pk).update(state=Run.State.WAITING, finished_at=None, beat_at=timezone.now())
+
+
 @transaction.atomic
 def advance(
     run: Run, *, done: int = 0, known: int = 0, refused: Sequence[tuple[str, str]] = (), cursor: str = ""

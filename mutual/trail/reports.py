@@ -70,7 +70,12 @@ _UNNAMED = {
     "claimant": gettext_lazy("The claimant"),
     "jury": gettext_lazy("The jury"),
 }
-_DONE_BY = {"APPLIED": "applicant", "APPEAL_FILED": "claimant", "EVIDENCE_ADDED": "claimant"}
+_DONE_BY = {
+    "APPLIED": "applicant",
+    "APPEAL_FILED": "claimant",
+    "CLAIM_ENDED": "claimant",
+    "EVIDENCE_ADDED": "claimant",
+}
 """Deeds that only such a person does; the details of others say who it was."""
 
 _KINDS = {

@@ -218,7 +218,7 @@ def pay_premiums(*, period: Period, by: int | None, on: dt.date) -> int:
     done = 0
     for circle_id in Circle.objects.filter(
         state__in=Circle.GIVING, opened_on__lte=period.start
-    ).order_by("pk").values_list("pk", flat=True):  # fmt: skip
+    ).exclude(closes_on__lte=period.start).order_by("pk").values_list("pk", flat=True):  # fmt: skip
         done += _pay_premium(circle_id=circle_id, first=month(period.start).start, by=by, on=on)
     return done
 
@@ -273,12 +273,34 @@ def settle_leavers(*, on: dt.date, by: int | None) -> int:
     """Give leavers what their buffers hold after their obligations (F7); returns how many.
 
     Nothing is given back while the circle still has to give for claims that were approved before: the gift run comes
-    first.
+    first. What reaches a buffer after that, by a late payment or by dues that still fill it, goes back as well.
     """
+    Seat.objects.filter(pk__in=_filled_again(on)).update(settled_on=None)
     done = 0
     for seat_id in Seat.objects.filter(left_on__lte=on, settled_on=None).order_by("pk").values_list("pk", flat=True):
         done += _settle(seat_id=seat_id, on=on, by=by)
     return done
+
+
+def _filled_again(on: dt.date) -> list[int]:
+    """Settled seats of members who sit in no circle of the fund, whose buffers hold something since an earlier day."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT DISTINCT ON (s.member_id, c.fund_id) s.id
+              FROM circles_seat s JOIN circles_circle c ON c.id = s.circle_id
+              JOIN pooling_fund f ON f.id = c.fund_id JOIN members_member m ON m.id = s.member_id
+              JOIN ledger_account a ON a.book_id = %(book)s AND a.code = %(buffers)s || f.slug || ':' || m.number
+             WHERE s.settled_on < %(on)s
+               AND (SELECT sum(b.amount) FROM ledger_balance b WHERE b.account_id = a.id) <> 0
+               AND NOT EXISTS (SELECT FROM circles_seat n JOIN circles_circle k ON k.id = n.circle_id
+                                WHERE n.member_id = s.member_id AND k.fund_id = c.fund_id
+                                  AND (n.left_on IS NULL OR n.settled_on IS NULL))
+             ORDER BY s.member_id, c.fund_id, s.left_on DESC, s.id DESC
+            """,
+            {"book": chart.COOP, "buffers": accounts.BUFFERS, "on": on},
+        )
+        return [pk for (pk,) in cursor.fetchall()]
 
 
 @transaction.atomic(durable=True)
@@ -296,7 +318,7 @@ def _settle(*, seat_id: int, on: dt.date, by: int | None) -> bool:
     left = balances.of(buffer)
     if left.amount:
         journal.post(
-            kind=Kind.CIRCLE_SETTLED, key=_settled_key(seat), date=on, recorded_by=by, document=circle.document,
+            kind=Kind.CIRCLE_SETTLED, key=_settled_key(seat, on), date=on, recorded_by=by, document=circle.document,
             transfers=[
                 journal.move(
                     left, debit=buffer, credit=accounts.of_member("prepayments", seat.member.number, fund.currency)
@@ -311,9 +333,9 @@ def _settle(*, seat_id: int, on: dt.date, by: int | None) -> bool:
     return True
 
 
-def _settled_key(seat: Seat) -> str:
-    """Once for each leaving, and once more for each time that gifts came back since."""
-    key = f"circle/{seat.circle.document}/{seat.member.number}/{seat.left_on}"
+def _settled_key(seat: Seat, on: dt.date) -> str:
+    """Once a day for each leaving, and once more for each time that gifts came back since."""
+    key = f"circle/{seat.circle.document}/{seat.member.number}/{seat.left_on}/{on}"
     back = Gift.objects.filter(donor=seat.member_id, carried__circle=seat.circle, carried__returned_on__isnull=False)
     count = back.count()
     return f"{key}/{count}" if count else key

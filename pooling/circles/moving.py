@@ -137,6 +137,8 @@ def _plan(member_id: int, fund: Fund, level: Level, day: dt.date) -> tuple[Place
     places = _places(fund, day)
     now = _of_member(member_id, places)
     if now is None:
+        if _fills(member_id, fund, day):
+            raise NoPlan(_("Your dues fill your buffer in a way that knows no such level. Ask the office."))
         return None, None
     fitting = [one for one in places if one.deposit == level.deposit]
     # Her own plan first; then one that asks the same beside the deposit; then the only one there is.
@@ -151,6 +153,15 @@ def _plan(member_id: int, fund: Fund, level: Level, day: dt.date) -> tuple[Place
         _("No single dues plan puts %(deposit)s a month into the buffers of %(fund)s. Ask the office.")
         % {"deposit": formats.money(from_minor(level.deposit, fund.currency)), "fund": fund.name}
     )
+
+
+def _fills(member_id: int, fund: Fund, day: dt.date) -> bool:
+    """Whether a member's present plan puts anything into her buffer, whatever its periods and its basis."""
+    stay = PlanMember.objects.filter(member=member_id, until=None).first()
+    if stay is None:
+        return False
+    version = PlanVersion.objects.filter(plan=stay.plan_id, valid_from__lte=day).order_by("-valid_from").first()
+    return version is not None and version.shares.filter(buffer=True, fund=fund).exists()
 
 
 def _cover(member_id: int, fund: Fund, level: Level, day: dt.date) -> str | None:

@@ -58,14 +58,16 @@ def home(*, member_id: int, on: dt.date, limit: int) -> Iterator[rooms.Card]:
 def office_cards(*, roles: frozenset[Role], on: dt.date) -> Iterator[rooms.Card]:
     """Changes that could not come true, dues that fill the buffer of a circle left, circles that are too small."""
     if roles & {Role.ADMINISTRATOR, Role.TREASURER}:
-        late = Seat.objects.select_related("circle").filter(left_on=None, changes_on__lt=on)
+        late = Seat.objects.select_related("circle", "member").filter(left_on=None, changes_on__lt=on)
         for seat in late.order_by("changes_on", "pk")[:3]:
             assert seat.changes_on is not None, "That is how it was found."
             yield rooms.Card(
-                _("A change of level in %(circle)s could not come true") % {"circle": seat.circle.name},
+                _("The change of %(member)s's level in %(circle)s could not come true") % {
+                    "member": seat.member.name, "circle": seat.circle.name,
+                },
                 _("It was due on %(day)s. The dues plan or the cover of that level is not there, or was changed since.")
                 % {"day": formats.day(seat.changes_on)},
-                reverse("circles:circle", args=[seat.circle.slug]), _("See it"), "warn", 44,
+                reverse("pooling:member_dues", args=[seat.member.number]), _("See her dues"), "warn", 44,
             )  # fmt: skip
         for seat in moving.still_filling(on)[:3]:
             yield rooms.Card(

@@ -129,10 +129,13 @@ def submit(
     :raises TooManyFiles: if there is more than a claim may hold
     :raises RulesPayNothing: if they pay nothing, and no amount is given
     """
+    asked = entitlements.asked(member_id=member_id, fund_id=fund_id, occasion=occasion, on=first_day)
+    comes_in = ComesIn(**{name: getattr(comes_in, name) for name in asked.comes_in})
+    count = count if asked.children else 1
     said = {} if amount is None else {"amount_claimed": amount}
     known = repeats.made_before(
         Claim.objects.all(), form_key=form_key, member_id=member_id, fund_id=fund_id, occasion=occasion,
-        first_day=first_day, **said,
+        first_day=first_day, count=count, **vars(comes_in), **said,
     )  # fmt: skip
     if known is not None:
         return known
@@ -144,9 +147,6 @@ def submit(
     if first_day < member.joined_on or first_day > on or last_day > on + dt.timedelta(days=ahead if ongoing else 0):
         raise OutsideMembership(_("Claim for days from your joining up to today."))
     fund = Fund.objects.get(pk=fund_id, closed_on=None)
-    asked = entitlements.asked(member_id=member_id, fund_id=fund_id, occasion=occasion, on=first_day)
-    comes_in = ComesIn(**{name: getattr(comes_in, name) for name in asked.comes_in})
-    count = count if asked.children else 1
     found = entitlements.preview(
         member_id=member_id, fund_id=fund_id, occasion=occasion, first_day=first_day, last_day=last_day,
         incapacity=incapacity, reported_on=on, comes_in=comes_in, count=count,

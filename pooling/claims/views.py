@@ -458,6 +458,7 @@ _APPROVED = gettext_lazy("Approved. The money is set aside, and the member gets 
 _DECIDED = {
     Claim.Status.SUBMITTED: gettext_lazy("Sent back. It waits to be decided anew."),
     Claim.Status.PROPOSED: gettext_lazy("Noted. Nothing is set aside before a second officer confirms it."),
+    Claim.Status.RUNNING: gettext_lazy("Approved. Each month is set aside when it is over; the member gets a letter."),
     Claim.Status.REFUSED: gettext_lazy("Refused. The member gets a letter with the reason, and how to appeal."),
 }
 """What is said once a claim has come to a state; whatever else it has come to is an approval."""

@@ -184,7 +184,7 @@ def of(facts: FundFacts) -> Assumptions:
     said = tables.assumed(facts.on)
     history = spells(facts.claims, facts.on)
     ill = [one for one in history if one.illness]
-    sickness = 2 * len(ill) >= len(history)
+    sickness = 2 * len(ill) >= len(history) if history else _for_illness(facts)
     counted = [one for one in history if one.first_day >= facts.history_from]
     reported = _reported(history, said, facts.on)
     years = facts.exposure_days / YEAR * float(np.mean(reported))
@@ -195,7 +195,7 @@ def of(facts: FundFacts) -> Assumptions:
     recipe = _recipe(facts, history, said, incidence, sickness=sickness)
     made = cells(recipe)
     mean_days, mean_cost = _means(made)
-    going_on, reserve = _going_on(history, recipe, sickness=sickness)
+    going_on, reserve = _going_on(facts, history, recipe, sickness=sickness)
     unreported = incidence * facts.members / 12 * float(np.sum(1 - reported))
     ibnr = round(unreported * mean_cost)
     lost = facts.lost / facts.settled if facts.settled else 0.0
@@ -222,6 +222,12 @@ def of(facts: FundFacts) -> Assumptions:
         unreported=unreported, ibnr=ibnr, open_spells=len(open_ones),
         open_people=len({one.member for one in open_ones}), open_reserve=reserve,
     )  # fmt: skip
+
+
+def _for_illness(facts: FundFacts) -> bool:
+    """What a fund is for before anybody has claimed: as its rules say, and illness where it has none."""
+    version = version_on(facts.versions, coming_months(facts.on, 1)[0])
+    return version is None or costs.covering(version, ILL) is not None
 
 
 def _longest(facts: FundFacts, history: Sequence[Spell], said: dict[str, float], *, sickness: bool) -> int:
@@ -349,19 +355,11 @@ def _factor(
 ) -> float:  # fmt: skip
     """What the claims of the history came to, over what the rules of their day reckon for their length; a short history
     is mixed with one, as durations are."""
-    mixes: dict[Version, Curve | None] = {}
+    mixes = _of_their_day(facts, history, covers, sickness=sickness)
     paid = reckoned = 0.0
     many = 0
     for one in history:
-        version = version_on(facts.versions, one.first_day)
-        if version is None or one.illness is not sickness:
-            continue
-        if version not in mixes:
-            mixes[version] = _mix([
-                (share, costs.curve(ruled, ruled.terms.benefits[0], covered, since=facts.on))
-                for ruled, covered, share in _ruled(version, covers, facts, history, sickness=sickness)
-            ])  # fmt: skip
-        mix = mixes[version]
+        mix = mixes.get(version_on(facts.versions, one.first_day)) if one.illness is sickness else None
         if mix is not None:
             many, paid = many + 1, paid + one.amount
             reckoned += float(mix[min(one.days, tables.DAYS)])
@@ -369,6 +367,23 @@ def _factor(
         return 1.0
     assumed = said["durations_weight"] * reckoned / many
     return (paid + assumed) / (reckoned + assumed)
+
+
+def _of_their_day(
+    facts: FundFacts, history: Sequence[Spell], covers: Sequence[tuple[Covered, int]], *, sickness: bool
+) -> dict[Version | None, Curve]:
+    """What the versions of the rules that claims of the history fall under reckon for them, by their length, on average
+    of the covers; without those that cannot be reckoned."""
+    found: dict[Version | None, Curve] = {}
+    for version in {version_on(facts.versions, one.first_day) for one in history} - {None}:
+        assert version is not None
+        mix = _mix([
+            (share, costs.curve(ruled, ruled.terms.benefits[0], covered, since=facts.on))
+            for ruled, covered, share in _ruled(version, covers, facts, history, sickness=sickness)
+        ])  # fmt: skip
+        if mix is not None:
+            found[version] = mix
+    return found
 
 
 def _mix(found: Sequence[tuple[float, Curve | None]]) -> Curve | None:
@@ -407,17 +422,21 @@ def cells(
     :param waiting_days: other own-risk days than the rules have
     :param ceiling: another ceiling of a claim, or none, in a tuple
     """
-    found: list[tuple[Cell, Curve]] = []
-    for share, months, cost in _grouped(_curves(recipe, waiting_days=waiting_days, ceiling=ceiling)):
+    found: list[tuple[Cell, Curve, Curve]] = []
+    retention = recipe.circled.retention
+    for share, months, cost, rest in _grouped(_curves(recipe, waiting_days=waiting_days, ceiling=ceiling), retention):
         unpaid = min(int(np.argmax(cost > 0)) - 1, recipe.unpaid_days) if cost[-1] > 0 else recipe.unpaid_days
         for band in recipe.bands:
             rate, lasts = _claimed(band, recipe.unpaid_days, unpaid)
-            found.append((Cell(band.share * share, rate, lasts, costs.pieces(cost), months), cost))
+            found.append((Cell(band.share * share, rate, lasts, costs.pieces(cost), months), cost, rest))
     return _above_circles(found, recipe)
 
 
-def _grouped(found: Sequence[tuple[float, tuple[int, int], Curve]]) -> list[tuple[float, tuple[int, int], Curve]]:
-    """Curves of the same months, put together to a few that differ most in what they come to."""
+def _grouped(
+    found: Sequence[tuple[float, tuple[int, int], Curve]], retention: int | None
+) -> list[tuple[float, tuple[int, int], Curve, Curve]]:
+    """Curves of the same months, put together to a few that differ most in what they come to; each with what is left of
+    it above a circle's retention, which is taken off before anything is put together."""
     by_months: dict[tuple[int, int], list[tuple[float, Curve]]] = {}
     for share, months, cost in found:
         by_months.setdefault(months, []).append((share, cost))
@@ -426,8 +445,12 @@ def _grouped(found: Sequence[tuple[float, tuple[int, int], Curve]]) -> list[tupl
         ordered = sorted(pairs, key=lambda pair: float(pair[1].sum()))
         for group in _thirds([(float(n), share) for n, (share, _cost) in enumerate(ordered)]):
             many = sum(share for _n, share in group)
-            mean = sum((share * ordered[int(n)][1] for n, share in group), np.zeros(tables.DAYS + 1)) / many
-            grouped.append((many, months, mean))
+            mean, rest = np.zeros(tables.DAYS + 1), np.zeros(tables.DAYS + 1)
+            for n, share in group:
+                cost = ordered[int(n)][1]
+                mean += share / many * cost
+                rest += share / many * costs.above(cost, retention)
+            grouped.append((many, months, mean, rest))
     return grouped
 
 
@@ -510,19 +533,18 @@ def _benefits(
     return [(max(round(float(group.mean())), 1), len(group) / len(amounts)) for group in groups]
 
 
-def _above_circles(found: Sequence[tuple[Cell, Curve]], recipe: Recipe) -> tuple[Cell, ...]:
+def _above_circles(found: Sequence[tuple[Cell, Curve, Curve]], recipe: Recipe) -> tuple[Cell, ...]:
     """What is left to the fund of claims whose first part a circle carries (F6); none where there are no circles.
 
     Where circles have less room in a year than their members' claims are expected to take, the fund pays the share
     beyond.
     """
     circled = recipe.circled
-    whole = tuple(cell for cell, _cost in found)
+    whole = tuple(cell for cell, _cost, _rest in found)
     if not circled.seated or not recipe.members:
         return whole
     carried, left = 0.0, []
-    for cell, cost in found:
-        rest = costs.above(cost, circled.retention)
+    for cell, cost, rest in found:
         weight = cell.share * cell.rate * (cell.months[1] - cell.months[0]) / MONTHS
         carried += weight * float(cell.lasts @ (cost - rest))
         left.append(replace(cell, pays=costs.pieces(rest)))
@@ -545,29 +567,36 @@ def _means(made: Sequence[Cell]) -> tuple[float, int]:
     return days / many, round(cost / many)
 
 
-def _going_on(history: Sequence[Spell], recipe: Recipe, *, sickness: bool) -> tuple[list[OpenClaims], int]:
+def _going_on(
+    facts: FundFacts, history: Sequence[Spell], recipe: Recipe, *, sickness: bool
+) -> tuple[list[OpenClaims], int]:
     """Illnesses that may go on, and what they are expected to cost still, by the continuation tables.
 
-    What each further day costs is read from the rules; as much more or less as her own claim came to until now than
-    they reckon on average, so much do the days to come.
+    What each further day costs is read from the rules of the day it began; as much more or less as her own claim came
+    to until now than they reckon on average, so much do the days to come.
     """
     if not sickness:
         return [], 0
     weights = [band.share * band.rate for band in recipe.bands]
     survival = tables.blend([band.survival for band in recipe.bands], weights)
-    curve = _now(recipe)
-    alike: dict[int, list[Spell]] = {}
+    now, theirs = _now(recipe), _of_their_day(facts, history, _alike(facts), sickness=True)
+    alike: dict[tuple[Version | None, int], list[Spell]] = {}
+    curves: dict[Version | None, Curve] = {}
     reserve = 0.0
     for one in history:
-        if one.over or one.days >= tables.DAYS or survival[one.days] <= 0 or curve[-1] <= curve[one.days]:
-            continue  # over, or nothing more is paid
-        alike.setdefault(one.days // ALIKE_DAYS, []).append(one)
+        if one.over or one.days >= tables.DAYS or survival[one.days] <= 0:
+            continue
+        version = version_on(facts.versions, one.first_day)
+        curve = curves.setdefault(version, theirs[version] * recipe.factor if version in theirs else now)
+        if curve[-1] <= curve[one.days]:
+            continue  # nothing more is paid
+        alike.setdefault((version, one.days // ALIKE_DAYS), []).append(one)
         to_come = np.diff(_still(curve, one.days, one.amount))
         reserve += float(survival[one.days : tables.DAYS] @ to_come) / float(survival[one.days])
     found = []
-    for group in alike.values():
+    for (version, _fortnight), group in alike.items():
         days = sum(one.days for one in group) // len(group)
-        rest = _still(curve, days, sum(one.amount for one in group) / len(group))
+        rest = _still(curves[version], days, sum(one.amount for one in group) / len(group))
         lasts = tables.paid_days(survival, waiting=days, longest=tables.DAYS - days)
         found.append(OpenClaims(len(group), lasts, costs.pieces(rest)))
     return found, round(reserve)
@@ -576,10 +605,11 @@ def _going_on(history: Sequence[Spell], recipe: Recipe, *, sickness: bool) -> tu
 def _still(curve: Curve, days: int, amount: float) -> Curve:
     """What an illness of so many days, which came to an amount, still costs, by its further days.
 
-    Its own ratio to what the rules reckon is mixed with a month as they reckon it, for the first paid days say little.
+    Its own ratio to what the rules reckon is mixed with a month as they reckon it, for the first paid days say little;
+    while they reckon nothing yet, they say nothing.
     """
     month_more = float(curve[min(days + 30, len(curve) - 1)] - curve[days])
-    scale = (amount + month_more) / (float(curve[days]) + month_more)
+    scale = (amount + month_more) / (float(curve[days]) + month_more) if curve[days] > 0 else 1.0
     rest: Curve = (curve[days:] - curve[days]) * scale
     return rest
 

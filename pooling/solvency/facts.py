@@ -404,7 +404,7 @@ def core(currency: str, on: dt.date) -> CoreFacts:
     coop = chart.coop_book()
     kept = [one for one in chart.with_prefix("equity:", book=coop) if not one.code.startswith("equity:fund:")]
     held = balances.of_many([one for one in kept if one.currency.code == currency])
-    costs = [one for one in chart.with_prefix("expense:", book=coop) if one.currency.code == currency]
+    costs = [one for one in chart.with_prefix("expenses:", book=coop) if one.currency.code == currency]
     year = Period(add_months(on, -12) + dt.timedelta(days=1), on + dt.timedelta(days=1))
     moved = balances.turnovers(costs, year) if costs else {}
     spent = sum(minor(debit) - minor(credit) for debit, credit in moved.values())

@@ -44,7 +44,7 @@ def order(*, by: int | None, on: dt.date, again: bool = False) -> Run:
     if run.over and not again:
         return run
     if run.over:
-        Run.objects.filter(pk=run.pk).update(state=Run.State.WAITING, finished_at=None)
+        runs.again(run)
     queue.after_commit("pooling.solvency.tasks.simulate", run_id=str(run.pk))
     if by is not None:
         trail.record(by=by, did="FUNDS_SIMULATED", subject=f"solvency-{on}")

@@ -80,18 +80,21 @@ class Shared:
     decision: str
 
 
-def shared(*, label: str, own_work: Money, minutes: Mapping[int, int]) -> Shared:
+def shared(
+    *, label: str, own_work: Money, minutes: Mapping[int, int], by_rules_of: Decision | None = None
+) -> Shared:  # fmt: skip
     """How the rules share what a closed year left.
 
     :param own_work: what members' own work earned; the rest of the year's result is everything else
     :param minutes: what each member worked in the year, by her id
+    :param by_rules_of: the decision that set the rules, where they were chosen already; else those of its last day
     :raises NotClosed: if the year is not closed
     :raises NoRules: if the rules of its last day give members no part, or cannot divide it
     """
     year = Year.objects.filter(label=label).first()
     if year is None:
         raise NotClosed(_("Close the year first: then it is known what it left."))
-    found = rules.in_force(year.last_day)
+    found = rules.in_force(year.last_day) if by_rules_of is None else rules.of(by_rules_of)
     if found is None or not found[0].to_members:
         raise NoRules(_("The rules of that year give members no part in their own names."))
     said, decision = found
@@ -127,11 +130,12 @@ def propose(
 
 
 def of(decision: Decision) -> Shared:
-    """What a proposed sharing comes to."""
+    """What a proposed sharing comes to: by the rules that it was proposed by, whatever was decided since."""
     said = decision.terms
     return shared(
         label=said["year"], own_work=from_minor(said["own_work"], settings.COOPERATIVE_CURRENCY),
         minutes={int(pk): count for pk, count in said["minutes"].items()},
+        by_rules_of=Decision.objects.get(number=said["rules"]),
     )  # fmt: skip
 
 
@@ -186,7 +190,7 @@ def confirm(*, decision_id: int, by: int, on: dt.date) -> Decision:
             for place, ((purpose, fund), amount) in enumerate(found.parts.items())
         )  # fmt: skip
         _run(decision, found)
-        queue.after_commit("pooling.surplus.tasks.share_out", decision_id=decision.pk)
+        queue.after_commit("pooling.surplus.tasks.share_out", decision_id=decision.pk, long=True)
     return decision
 
 
@@ -251,7 +255,7 @@ def _credit(
             for pk, (_minutes, amount) in new.items()
         ),
     )  # fmt: skip
-    said, _rules_of = _rules(found.year)
+    said, _rules_of = rules.of(Decision.objects.get(number=found.decision))
     first_by, rest_by = sharing.payment_days(said, found.year.last_day)
     Patronage.objects.bulk_create(
         Patronage(
@@ -306,7 +310,12 @@ def pay(*, label: str, bank_id: int, rest: bool, by: int, on: dt.date) -> Money:
     audit.require_whole()
     unit = settings.COOPERATIVE_CURRENCY
     if balances.of(accounts.patronage_shared(unit)).amount:
-        raise NotCredited(_("Not every member is credited with her part yet. That goes on by itself; try again then."))
+        raise NotCredited(
+            _(
+                "Not every member is credited with her part yet. That goes on by itself, or an officer lets it go on "
+                "under “Runs”; try again then."
+            )
+        )
     bank = BankAccount.objects.select_related("account__currency").get(pk=bank_id)
     found = list(
         Patronage.objects.select_for_update(of=("self",))

@@ -309,6 +309,23 @@ class TestDates:
         assert Circle.objects.get().size == 19
         assert not list(audit.findings())
 
+    def test_let_what_comes_into_a_leaver_s_buffer_later_go_back_as_well(self, ring):
+        ada, newyear = ring.members[0], dt.date(2027, 1, 1)
+        circles.leave(member_id=ada.pk, by=ada.user_id, on=ON)
+        circles.take_effect(on=newyear)
+        assert giving.settle_leavers(on=newyear, by=None) == 1
+        buffer = accounts.buffer("sickness", ada.number, "EUR", ada.pk)
+        journal.post(
+            kind=Kind.OPENING_BALANCE, key="test/late", date=newyear, recorded_by=None,
+            transfers=[journal.move(Money(5, "EUR"), debit=ring.bank.account, credit=buffer)],
+        )  # fmt: skip
+        assert giving.settle_leavers(on=newyear, by=None) == 0  # once a day
+        assert holds(ada) == 500
+        assert [giving.settle_leavers(on=dt.date(2027, 1, day), by=None) for day in (2, 2, 3)] == [1, 0, 0]
+        assert holds(ada) == 0
+        assert minor(held(accounts.of_member("prepayments", ada.number, "EUR"))) == 20_500
+        assert not list(audit.findings())
+
     def test_keep_a_leaver_s_buffer_while_the_circle_still_has_to_give(self, ring):
         ada, bea = ring.members[:2]
         circles.leave(member_id=ada.pk, by=ada.user_id, on=ON)

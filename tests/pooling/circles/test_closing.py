@@ -15,6 +15,7 @@ from mutual.access import Role
 from mutual.ledger import audit, balances
 from mutual.mail.models import Letter
 from mutual.money import Money, minor
+from mutual.periods import parse
 from mutual.trail.models import Deed
 from pooling import accounts
 from pooling.circles import circles, closing, giving, tasks
@@ -137,6 +138,11 @@ class TestDay:
         assert first.pk != late.pk
         assert Deed.objects.filter(did="CIRCLE_CLOSED", subject=circle.document).count() == 1
         assert not list(audit.findings())
+
+    def test_pays_no_premium_for_months_after_its_day(self, ring):
+        decide(ring)
+        assert giving.pay_premiums(period=parse("2026-12"), by=None, on=NEWYEAR) == 1
+        assert giving.pay_premiums(period=parse("2027-01"), by=None, on=NEWYEAR) == 0
 
     def test_gives_back_what_returns_when_a_claim_is_withdrawn_afterwards(self, ring):
         """Gifts that come back after a donor has left and taken her balance are hers as well."""

@@ -121,7 +121,7 @@ class TestChange:
         assert not Letter.objects.filter(subject="Your level in Linden has changed").exists()
         roles = frozenset({Role.TREASURER})
         titles = [card.title for card in rooms.office_cards(roles=roles, on=later)]
-        assert "A change of level in Linden could not come true" in titles
+        assert "The change of Ada X's level in Linden could not come true" in titles
         PlanMember.objects.filter(member=ada, since=later).delete()
         PlanMember.objects.filter(member=ada).update(until=None)
         Cover.objects.filter(since=later).delete()
@@ -164,6 +164,17 @@ class TestChange:
         with pytest.raises(moving.NoPlan):
             moving.of(seat, level, NEWYEAR)
         assert other.name == "Level 2 with more"
+
+    @pytest.mark.parametrize("every", ["QUARTER", "YEAR"])
+    def test_is_refused_where_dues_fill_the_buffer_by_other_periods(self, ring, ada, every):
+        other = dues.open_plan(
+            name="Other", every=every, amount=Money("43.75", "EUR"), valid_from=dt.date(2026, 1, 1), days_to_pay=14,
+            by=ring.by, shares=[dues.ShareOf(ring.sick.pk, 3375, buffer=True), (None, 1000)],
+        )  # fmt: skip
+        dues.put_on_plan(member_id=ada.pk, plan_id=other.pk, since=ON, by=ring.by)
+        with pytest.raises(moving.NoPlan):
+            ask(ada)
+        assert Seat.objects.get(member=ada).next_place is None
 
     def test_leaves_dues_alone_that_do_not_fill_the_buffer(self, ring, ada):
         dues.put_on_plan(member_id=ada.pk, plan_id=ring.plan.pk, since=ON, by=ring.by)

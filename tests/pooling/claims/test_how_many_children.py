@@ -72,6 +72,9 @@ class TestForm:
         assert client.post(page, self.said(ruled, children="2")).status_code == 302
         one = Claim.objects.get()
         assert (one.count, one.amount_claimed) == (2, Money(100, "EUR"))
+        assert client.post(page, self.said(ruled, children="2")).status_code == 302
+        assert "sent before" in client.post(page, self.said(ruled, children="1"), follow=True).content.decode()
+        assert Claim.objects.count() == 1
         assert "Birth of a child, 2 children" in client.get(reverse("claims:mine", args=[one.number])).content.decode()
         client.force_login(officer(name="Carlo"))
         desk = client.get(reverse("claims:decide", args=[one.number])).content.decode()

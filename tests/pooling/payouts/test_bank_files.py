@@ -168,10 +168,13 @@ class TestMake:
         bea = claimants()[1]
         name(bea, "FR1420041010050500013M02606", holder="Bea Neu")
         assert [one.number for one in bank_files.check(named).fresh] == [bea.number]
-        client.force_login(person("auditor"))
-        page = client.get(reverse("payouts:bank_files", args=[named.number])).content.decode()
-        assert "Account named since" in page
-        assert "FR14" not in page
+        page = reverse("payouts:bank_files", args=[named.number])
+        client.force_login(person("treasurer"))
+        assert "Account named since" in (shown := client.get(page).content.decode())
+        assert bea.number in shown
+        assert "FR14" not in shown
+        client.force_login(person("auditor"))  # who was paid is not for her
+        assert bea.number not in client.get(page).content.decode()
 
 
 class TestTopUp:

@@ -21,6 +21,7 @@ from tests.conftest import make_member
 from tests.pooling.claims.test_claims import ada, approved, claim, filled, officers
 from tests.pooling.claims.test_schedule import adopt
 from tests.pooling.test_dues import ON, charge, coop, on_plan, pay
+from tests.pooling.test_treasury import cost
 
 __all__ = ["ada", "coop", "filled"]
 pytestmark = pytest.mark.django_db
@@ -96,6 +97,10 @@ class TestFacts:
         found = facts.core("EUR", ON)
         assert found.costs == 0
         assert found.reserves != 0
+
+    def test_of_the_core_are_what_running_it_costs(self, filled):
+        cost(filled, 80)
+        assert facts.core("EUR", ON).costs == 8_000
 
 
 class TestForecasts:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from pooling.solvency import assumptions, outlooks, reports, tables
@@ -130,3 +131,44 @@ class TestDanger:
         assert [row[0] for row in drawn.rows[:2]] == ["Dec 2026", "Jan 2027"]
         assert [row[1] for row in drawn.rows[:5]] == ["0", "1.5", "3", "4.5", "6"]
         assert drawn.rows[-1][1] == "34.5"
+
+
+class TestOpenClaims:
+    """What an illness that goes on will still cost."""
+
+    def test_is_reckoned_while_the_rules_have_paid_nothing_yet(self):
+        """Sixty days of own risk, ten days ill: her own claim says nothing of what the rules will pay."""
+        rules = (ruled(own_risk={"days": 60}),)
+        asked_much, asked_little = (
+            assumptions.of(fund([claim(1, began=9, days=10, amount=amount)], versions=rules)) for amount in (50_000, 1)
+        )
+        assert asked_much.open_people == asked_little.open_people == 1
+        assert asked_much.open_reserve == pytest.approx(asked_little.open_reserve, rel=0.05)
+        assert asked_little.open_reserve > 0
+
+    def test_goes_by_the_rules_of_the_day_it_began(self):
+        """Half a year at most holds for illnesses that begin from the next month on; this one began before."""
+        old, new = ruled(), ruled("2026-12-01", number=2, duration={"days": 180})
+        open_one = claim(1, began=199, days=200, amount=400_000)
+        before = assumptions.of(fund([open_one], versions=(old,))).open_reserve
+        assert before > 0
+        assert assumptions.of(fund([open_one], versions=(old, new))).open_reserve == pytest.approx(before, rel=0.05)
+        assert assumptions.of(fund([open_one], versions=(replace(new, valid_from=old.valid_from),))).open_reserve == 0
+
+
+class TestLumpSums:
+    def test_are_what_a_fund_pays_whose_rules_say_so_before_anybody_has_claimed(self):
+        once = ruled(causes=["BIRTH"], pays={"by": "FLAT", "per": "ONCE", "amount": 35_000})
+        made = assumptions.of(fund(versions=(once,)))
+        assert (made.sickness, made.longest_days, made.mean_cost) == (False, 1, 35_000)
+
+
+class TestRetention:
+    def test_is_taken_off_each_cover_before_they_are_put_together(self):
+        """Covers of 50 and 100 a day, 2,000 carried: of thirty days the fund pays nothing, and 1,000."""
+        days = np.arange(tables.DAYS + 1.0)
+        found = [(share, (0, 24), amount * days) for share, amount in ((0.1, 50), (0.2, 100), (0.7, 100))]
+        grouped = assumptions._grouped(found, 2_000)
+        costs, rests = (sum(one[0] * one[place][30] for one in grouped) for place in (2, 3))
+        assert costs == pytest.approx(0.1 * 1_500 + 0.9 * 3_000)
+        assert rests == pytest.approx(0.9 * 1_000)
