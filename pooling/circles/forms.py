@@ -88,7 +88,7 @@ def _meaning(one: Choice) -> str:
 class CloseForm(forms.Form):
     """When a circle closes, and why."""
 
-    closes_on = DayField(label=_("On"))
+    closes_on = DayField(label=_("Closes on"))
     text = TextField(label=_("What is decided, and why"), max_length=1000)
 
 
