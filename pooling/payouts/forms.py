@@ -93,6 +93,7 @@ class FloorForm(forms.Form):
 
 
 class RepayForm(forms.Form):
-    """Repay sooner than planned."""
+    """Repay sooner than planned, from what had come back when the page was opened."""
 
     amount = AmountField(label=_("Amount"), currency=CURRENCY)
+    seen = forms.IntegerField(min_value=0, max_value=2**63 - 1, widget=forms.HiddenInput)

@@ -10,7 +10,7 @@ from django.db.models import F
 from django.utils.translation import gettext as _
 
 from mutual import formats
-from mutual.ledger import balances, journal
+from mutual.ledger import balances, chart, journal
 from mutual.ledger.kinds import Kind
 from mutual.money import Money, from_minor, minor, zero
 from mutual.trail import trail
@@ -26,6 +26,10 @@ class LoanRefused(Exception):
 
 class MoreThanOpen(LoanRefused):
     """Less than that is still to come back."""
+
+
+class ChangedSince(LoanRefused):
+    """Something else came back since the person looked."""
 
 
 class SickPayFirst(LoanRefused):
@@ -66,24 +70,36 @@ def repay_due(*, on: dt.date) -> int:
     return repaid
 
 
-def repay_early(*, loan_id: int, amount: Money, by: int, on: dt.date) -> Loan:
-    """Repay before it is due.
+def repay_early(*, loan_id: int, amount: Money, seen: int, by: int, on: dt.date) -> Loan:
+    """Repay before it is due. The same again, from what was seen before, is one repayment.
 
+    :param seen: what had come back when the person decided, in minor units
+    :raises ChangedSince: if something else has come back since
     :raises MoreThanOpen: if less is still to come back
     :raises SickPayFirst: if the borrower does not have that much to spare above its hard floor: it is voluntary
     """
-    _repay(loan_id=loan_id, amount=amount, by=by, on=on)
+    _repay(loan_id=loan_id, amount=amount, seen=seen, by=by, on=on)
     return Loan.objects.select_related("lender", "borrower").get(pk=loan_id)
 
 
+def _key(loan: Loan, repaid: int) -> str:
+    """What comes back after so much has."""
+    return f"loan/{loan.number}/after-{repaid}"
+
+
 @transaction.atomic(durable=True)
-def _repay(*, loan_id: int, amount: Money | None, by: int | None, on: dt.date) -> int:
+def _repay(*, loan_id: int, amount: Money | None, by: int | None, on: dt.date, seen: int | None = None) -> int:
     loan = (
         Loan.objects.select_for_update(of=("self",))
         .select_related("lender__account__currency", "borrower__account__currency")
         .get(pk=loan_id)
     )
     lock_both(loan.lender, loan.borrower)
+    if seen is not None and seen != loan.repaid:
+        made = balances.entry(chart.COOP, journal.entry_id_of(_key(loan, seen)))
+        if made is not None and made.lines[0].amount == amount:
+            return 0
+        raise ChangedSince(_("Something has come back since you looked. Look again, then decide."))
     free = spare(loan.borrower)
     if amount is None:
         units = min(loan.late_on(on), minor(free))
@@ -100,7 +116,7 @@ def _repay(*, loan_id: int, amount: Money | None, by: int | None, on: dt.date) -
     if not units:
         return 0
     journal.post(
-        kind=Kind.FUND_REPAID, key=f"loan/{loan.number}/after-{loan.repaid}", date=on, recorded_by=by,
+        kind=Kind.FUND_REPAID, key=_key(loan, loan.repaid), date=on, recorded_by=by,
         document=loan.number,
         transfers=[
             journal.move(

@@ -182,12 +182,16 @@ def loan_list(request: HttpRequest) -> HttpResponseBase:
 def repay(request: HttpRequest, number: str) -> HttpResponse:
     """Repay a loan before it is due."""
     loan = get_object_or_404(Loan.objects.select_related("lender", "borrower"), number=number)
-    form = forms.RepayForm(request.POST or None)
+    form = forms.RepayForm(request.POST or None, initial={"seen": loan.repaid})
     if request.method == "POST" and form.is_valid():
         try:
             loans.repay_early(
-                loan_id=loan.pk, amount=form.cleaned_data["amount"], by=access.acting(request), on=clock.today()
-            )
+                loan_id=loan.pk, amount=form.cleaned_data["amount"], seen=form.cleaned_data["seen"],
+                by=access.acting(request), on=clock.today(),
+            )  # fmt: skip
+        except loans.ChangedSince as changed:
+            messages.error(request, str(changed))
+            return redirect("payouts:repay", number)
         except loans.LoanRefused as refused:
             form.add_error("amount", str(refused))
         else:

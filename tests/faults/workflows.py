@@ -405,7 +405,7 @@ def repay_due():
 
 
 def repay_early():
-    return loans.repay_early(loan_id=Loan.objects.get().pk, amount=eur(10), by=user("tessa"), on=ON)
+    return loans.repay_early(loan_id=Loan.objects.get().pk, amount=eur(10), seen=0, by=user("tessa"), on=ON)
 
 
 def propose_grant():

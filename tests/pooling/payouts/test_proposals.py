@@ -45,6 +45,11 @@ def lend(coop, amount=300, months=3):
     )  # fmt: skip
 
 
+def repaid(loan):
+    """What has come back by now, in cents: what somebody sees who opens the page now."""
+    return Loan.objects.get(pk=loan.pk).repaid
+
+
 def grant(coop, amount):
     return proposals.propose_grant(
         fund_id=coop.sick.pk, bank_id=coop.bank.pk, amount=eur(amount), text="x", by=coop.by, on=ON
@@ -168,12 +173,27 @@ class TestLoan:
     def test_is_repaid_sooner_if_wanted(self, filled):
         confirm(lend(filled, 300))
         loan = Loan.objects.get()
-        loans.repay_early(loan_id=loan.pk, amount=eur(150), by=filled.by, on=ON)
+        loans.repay_early(loan_id=loan.pk, seen=repaid(loan), amount=eur(150), by=filled.by, on=ON)
         loans.repay_due(on=FIRST)
         loan.refresh_from_db()
         assert loan.repaid == 15000
         with pytest.raises(loans.MoreThanOpen):
-            loans.repay_early(loan_id=loan.pk, amount=eur("150.01"), by=filled.by, on=ON)
+            loans.repay_early(loan_id=loan.pk, seen=repaid(loan), amount=eur("150.01"), by=filled.by, on=ON)
+        assert not list(audit.findings())
+
+    def test_is_repaid_sooner_once_however_often_it_is_pressed(self, filled, client):
+        confirm(lend(filled, 300))
+        loan = Loan.objects.get()
+        client.force_login(person("treasurer"))
+        page, said = reverse("payouts:repay", args=[loan.number]), {"amount": "150", "seen": "0"}
+        assert b'name="seen" value="0"' in client.get(page).content
+        for _again in range(2):
+            assert client.post(page, said)["Location"] == reverse("payouts:loans")
+        assert repaid(loan) == 15000
+        other = client.post(page, said | {"amount": "20"}, follow=True)
+        assert b"has come back since you looked" in other.content
+        assert b'name="seen" value="15000"' in other.content
+        assert repaid(loan) == 15000
         assert not list(audit.findings())
 
     def test_is_not_repaid_sooner_below_the_borrowers_hard_floor(self, filled):
@@ -182,8 +202,8 @@ class TestLoan:
         keeps = balances.of(loan.borrower.account) - eur(100)
         confirm(proposals.propose_hard_floor(fund_id=loan.borrower_id, amount=keeps, text="x", by=filled.by, on=ON))
         with pytest.raises(loans.SickPayFirst, match=r"100\.00"):
-            loans.repay_early(loan_id=loan.pk, amount=eur("100.01"), by=filled.by, on=ON)
-        loans.repay_early(loan_id=loan.pk, amount=eur(100), by=filled.by, on=ON)
+            loans.repay_early(loan_id=loan.pk, seen=repaid(loan), amount=eur("100.01"), by=filled.by, on=ON)
+        loans.repay_early(loan_id=loan.pk, seen=repaid(loan), amount=eur(100), by=filled.by, on=ON)
         assert balances.of(loan.borrower.account) == keeps
 
     def test_is_repaid_by_the_clock_whatever_was_repaid_sooner_and_never_twice(self, filled, time_machine):
@@ -199,7 +219,7 @@ class TestLoan:
 
         assert repaid_by_the_clock_on("2026-11-30") == ([0, 0, 0], 0)
         assert repaid_by_the_clock_on("2026-12-01") == ([1, 0, 0], 3334)
-        loans.repay_early(loan_id=loan.pk, amount=eur(50), by=filled.by, on=dt.date(2026, 12, 2))
+        loans.repay_early(loan_id=loan.pk, seen=repaid(loan), amount=eur(50), by=filled.by, on=dt.date(2026, 12, 2))
         assert repaid_by_the_clock_on("2027-01-01") == ([0, 0, 0], 8334)
         assert repaid_by_the_clock_on("2027-02-01") == ([1, 0, 0], 10001)
         assert repaid_by_the_clock_on("2027-03-01") == ([0, 0, 0], 10001)
@@ -217,7 +237,7 @@ class TestLoan:
             by=filled.by,
         )  # fmt: skip
         with pytest.raises(loans.SickPayFirst, match=r"10\.01"):
-            loans.repay_early(loan_id=loan.pk, amount=eur("10.02"), by=filled.by, on=ON)
+            loans.repay_early(loan_id=loan.pk, seen=repaid(loan), amount=eur("10.02"), by=filled.by, on=ON)
         for day, left in (("2026-12-01", "66.67"), ("2027-01-01", "33.33"), ("2027-02-01", "20.00")):
             time_machine.move_to(f"{day} 06:00+00:00")
             tasks.repay_loans()
