@@ -235,11 +235,14 @@ def change_level(*, member_id: int, place: int, by: int, on: dt.date) -> Seat:
         raise NoSuchLevel(_("There is no such level."))
     if seat.circle.closes_on is not None:
         raise Closing(_("This circle closes on %(day)s.") % {"day": formats.day(seat.circle.closes_on)})
+    asked = seat.next_place, seat.changes_on
     if place == seat.place:
         seat.next_place = seat.changes_on = None
     else:
         seat.next_place, seat.changes_on = place, terms.next_move(on)
         moving.of(seat, levels[place], seat.changes_on)
+    if asked == (seat.next_place, seat.changes_on):
+        return seat
     seat.save(update_fields=["next_place", "changes_on"])
     trail.record(by=by, did="CIRCLE_LEVEL_ASKED", subject=seat.member.number, detail={"level": place})
     return seat

@@ -49,7 +49,7 @@ class Standing:
 
 @transaction.atomic(durable=True)
 def change_step(*, place: int, days: int, tone: str, by: int) -> Step:
-    """Change a step's days and tone.
+    """Change a step's days and tone. Again is harmless.
 
     :raises LadderRefused: if it would not lie between the steps before and after it
     """
@@ -62,6 +62,8 @@ def change_step(*, place: int, days: int, tone: str, by: int) -> Step:
             _("This step must come more than %(before)s and less than %(after)s days after the day it was due.")
             % {"before": before, "after": after}
         )
+    if (step.days, step.tone) == (days, tone):
+        return step
     step.days, step.tone = days, tone
     step.save(update_fields=["days", "tone"])
     trail.record(by=by, did="REMINDER_STEP_CHANGED", subject=f"step-{place}", detail={"days": days, "tone": tone})

@@ -66,8 +66,10 @@ def declare(*, member_id: int, place: int, by: int, on: dt.date) -> PlanMember:
         raise NoBands(_("Your plan has no such band."))
     if Check.objects.filter(member_id=member_id, state=Check.State.ASKED).exists():
         raise BeingAsked(_("You were drawn to show your band; answer that first."))
+    before = found[0].pk, found[0].place, found[0].place_until
     stay = _from_next_period(found[0], place, on)
-    trail.record(by=by, did="BAND_DECLARED", subject=stay.member.number)
+    if before != (stay.pk, stay.place, stay.place_until):
+        trail.record(by=by, did="BAND_DECLARED", subject=stay.member.number)
     return stay
 
 

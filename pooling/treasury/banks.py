@@ -90,12 +90,16 @@ def move(*, source_id: int, target_id: int, amount: Money, on: dt.date, form_key
 @transaction.atomic(durable=True)
 def note_balance(*, bank_id: int, day: dt.date, amount: Money, by: int) -> BankBalance:
     """Write down what the bank says an account held at the end of a day; a later word for the day replaces it.
+    Again is harmless.
 
     :raises NotPossible: if the amount is in another currency
     """
     bank = BankAccount.objects.get(pk=bank_id)
     if bank.currency != str(amount.currency):
         raise NotPossible(_("That bank account is kept in %(currency)s.") % {"currency": bank.currency})
+    known = BankBalance.objects.filter(bank=bank, day=day).first()
+    if known is not None and (known.amount, known.entered_by) == (amount, by):
+        return known
     said, _made = BankBalance.objects.update_or_create(
         bank=bank, day=day, defaults={"amount": amount, "entered_by": by}
     )
