@@ -51,18 +51,21 @@ def open_fund(
 def change(
     *, fund_id: int, name: str, description: str, promise: str, target: Money | None, floor: Money, by: int
 ) -> Fund:
-    """Change a fund's words, target and floor. The ledger keeps the floor from then on.
+    """Change a fund's words, target and floor. The ledger keeps the floor from then on. Again is harmless.
 
     :raises FloorAboveBalance: if the fund holds less than the new floor
     """
     fund = Fund.objects.select_for_update().get(pk=fund_id)
+    wanted = name, description, promise, target, floor
+    if wanted == (fund.name, fund.description, fund.promise, fund.target, fund.floor):
+        return fund
     try:
         with transaction.atomic():
             chart.set_limits(fund.account, amount_min=None, amount_max=-minor(floor))
     except chart.LimitsBroken as error:
         held = formats.money(balances.of(fund.account))
         raise FloorAboveBalance(_("The fund holds only %(held)s.") % {"held": held}) from error
-    fund.name, fund.description, fund.promise, fund.target, fund.floor = name, description, promise, target, floor
+    fund.name, fund.description, fund.promise, fund.target, fund.floor = wanted
     fund.save()
     trail.record(by=by, did="FUND_CHANGED", subject=f"fund-{fund.slug}", detail={"floor": minor(floor)})
     return fund

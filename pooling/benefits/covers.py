@@ -83,10 +83,11 @@ def write(
     later = Cover.objects.filter(fund=fund, member_id=member_id, since__gt=since).order_by("since").first()
     if later is not None:
         raise LaterChosen(_("Another level is chosen from %(day)s on already.") % {"day": formats.day(later.since)})
-    cover, _made = Cover.objects.update_or_create(
-        fund=fund, member_id=member_id, since=since,
-        defaults={"level": level, "units": units, "earnings": earnings, "born_on": born_on},
-    )  # fmt: skip
+    wanted = {"level": level, "units": units, "earnings": earnings, "born_on": born_on}
+    known = Cover.objects.filter(fund=fund, member_id=member_id, since=since, **wanted).first()
+    if known is not None:
+        return known
+    cover, _made = Cover.objects.update_or_create(fund=fund, member_id=member_id, since=since, defaults=wanted)
     # What she earns and how old she is stay out of the trail.
     trail.record(by=by, did="COVER_CHOSEN", subject=Member.objects.get(pk=member_id).number,
                  detail={"fund": fund.slug, "level": level, "units": units, "since": since.isoformat()})  # fmt: skip
