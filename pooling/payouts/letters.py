@@ -19,18 +19,12 @@ def tell(*, number: str, after: int, upto: int) -> int:
     )
     told = 0
     for one in found.order_by("pk").iterator(chunk_size=500):
-        claim = one.instalment.claim
-        with transaction.atomic(), translation.override(claim.member.language):
-            letters.send(
-                key=f"payrun/{number}/{claim.number}/{one.instalment.place}", to=claim.member.email,
-                template="emails/benefit_paid", language=claim.member.language,
-                reader=claim.member.user_id,
-                context={
-                    "member": claim.member, "number": claim.number, "fund": run.fund, "whole": run.is_whole,
-                    "percent": formats.percent(run.index, 2), "share": run.money(one.share + one.gift),
-                    "left": run.money(one.due - one.share),
-                },
-            )  # fmt: skip
+        _send(
+            one.instalment, run, key=f"payrun/{number}", template="emails/benefit_paid",
+            said={
+                "whole": run.is_whole, "share": run.money(one.share + one.gift), "left": run.money(one.due - one.share)
+            },
+        )  # fmt: skip
         told += 1
     return told
 
@@ -41,18 +35,27 @@ def tell_made_up(*, decision: str) -> int:
     found = MadeUp.objects.select_related("payout__instalment__claim__member").filter(top_up=made)
     told = 0
     for one in found.order_by("pk").iterator(chunk_size=500):
-        instalment = one.payout.instalment
-        claim = instalment.claim
-        with transaction.atomic(), translation.override(claim.member.language):
-            letters.send(
-                key=f"payrun/{made.run.number}/{decision}/{claim.number}/{instalment.place}", to=claim.member.email,
-                template="emails/shortfall_made_up", language=claim.member.language,
-                reader=claim.member.user_id,
-                context={
-                    "member": claim.member, "number": claim.number, "fund": made.run.fund, "decision": decision,
-                    "percent": formats.percent(made.run.index, 2), "amount": made.run.money(one.amount),
-                    "left": made.run.money(instalment.amount_due - instalment.amount_paid),
-                },
-            )  # fmt: skip
+        instalment, run = one.payout.instalment, made.run
+        _send(
+            instalment, run, key=f"payrun/{run.number}/{decision}", template="emails/shortfall_made_up",
+            said={
+                "decision": decision, "amount": run.money(one.amount),
+                "left": run.money(instalment.amount_due - instalment.amount_paid),
+            },
+        )  # fmt: skip
         told += 1
     return told
+
+
+def _send(instalment: Instalment, run: PayRun, *, key: str, template: str, said: dict[str, object]) -> None:
+    """Write to whom an instalment is paid, in her language, once for a key."""
+    claim = instalment.claim
+    with transaction.atomic(), translation.override(claim.member.language):
+        letters.send(
+            key=f"{key}/{claim.number}/{instalment.place}", to=claim.member.email, template=template,
+            language=claim.member.language, reader=claim.member.user_id,
+            context={
+                "member": claim.member, "number": claim.number, "fund": run.fund,
+                "percent": formats.percent(run.index, 2), **said,
+            },
+        )  # fmt: skip

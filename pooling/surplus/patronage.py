@@ -94,7 +94,7 @@ def shared(
     year = Year.objects.filter(label=label).first()
     if year is None:
         raise NotClosed(_("Close the year first: then it is known what it left."))
-    found = rules.in_force(year.last_day) if by_rules_of is None else rules.of(by_rules_of)
+    found = rules.in_force(year.last_day) if by_rules_of is None else (rules.of(by_rules_of), by_rules_of)
     if found is None or not found[0].to_members:
         raise NoRules(_("The rules of that year give members no part in their own names."))
     said, decision = found
@@ -135,7 +135,7 @@ def of(decision: Decision) -> Shared:
     return shared(
         label=said["year"], own_work=from_minor(said["own_work"], settings.COOPERATIVE_CURRENCY),
         minutes={int(pk): count for pk, count in said["minutes"].items()},
-        by_rules_of=Decision.objects.get(number=said["rules"]),
+        by_rules_of=_by_number(said["rules"]),
     )  # fmt: skip
 
 
@@ -255,7 +255,7 @@ def _credit(
             for pk, (_minutes, amount) in new.items()
         ),
     )  # fmt: skip
-    said, _rules_of = rules.of(Decision.objects.get(number=found.decision))
+    said = rules.of(_by_number(found.decision))
     first_by, rest_by = sharing.payment_days(said, found.year.last_day)
     Patronage.objects.bulk_create(
         Patronage(
@@ -284,10 +284,9 @@ def tell(*, label: str, after: int, upto: int) -> int:
     return told
 
 
-def _rules(year: Year) -> tuple[sharing.Rules, Decision]:
-    found = rules.in_force(year.last_day)
-    assert found is not None, "A year that is shared has rules."
-    return found
+def _by_number(number: str) -> Decision:
+    """The decision that set the rules by which a year is shared."""
+    return Decision.objects.get(kind=rules.KIND, number=number)
 
 
 def _target(purpose: str, fund: int | str | None, unit: str) -> chart.Account:
@@ -379,7 +378,7 @@ def redeem(*, member_id: int, bank_id: int, by: int, on: dt.date) -> Money:
     held = sum(one.amount - one.paid for one in found)
     if not held:
         return from_minor(0, unit)
-    said, _decision = _rules(found[-1].year)
+    said = rules.of(_by_number(found[-1].decision.terms["rules"]))
     owed = min(_owed(member_id, unit), held)
     days = max((on - member.left_on).days, 0)
     goes_out = sharing.on_leaving(said, held=held, owed=owed, days=days)

@@ -84,12 +84,12 @@ def in_force(on: dt.date) -> tuple[sharing.Rules, Decision] | None:
     """The rules in force on a day and the decision that set them, or nothing."""
     found = Decision.objects.filter(kind=KIND, state=Decision.State.CONFIRMED, terms__valid_from__lte=on.isoformat())
     decision = found.order_by("-terms__valid_from", "-id").first()
-    return of(decision) if decision is not None else None
+    return (of(decision), decision) if decision is not None else None
 
 
-def of(decision: Decision) -> tuple[sharing.Rules, Decision]:
+def of(decision: Decision) -> sharing.Rules:
     """The rules that a decision set."""
-    return sharing.read(decision.terms["rules"]), decision
+    return sharing.read(decision.terms["rules"])
 
 
 def with_funds(said: Mapping[str, Any], funds: Mapping[str, int]) -> dict[str, Any]:

@@ -184,10 +184,8 @@ def hers(model, member):
     return model.objects.filter(**{WAYS[model]: member.pk}).order_by("pk").first()
 
 
-def mark(field, row):
-    """Write the mark into a column, behind every guard."""
-    said = "zq9mark@example.org" if isinstance(field, models.EmailField) else "Zq9mark"
-    value = json.dumps({"text": said}) if isinstance(field, models.JSONField) else said
+def overwrite(field, row, value):
+    """Write into a column of a row, behind every guard."""
     with connection.cursor() as cursor:
         cursor.execute("SET LOCAL session_replication_role = replica")
         cursor.execute(
@@ -195,6 +193,12 @@ def mark(field, row):
             [value, row.pk],
         )
         cursor.execute("SET LOCAL session_replication_role = origin")
+
+
+def mark(field, row):
+    """Write the mark into a column, behind every guard."""
+    said = "zq9mark@example.org" if isinstance(field, models.EmailField) else "Zq9mark"
+    overwrite(field, row, json.dumps({"text": said}) if isinstance(field, models.JSONField) else said)
     return said
 
 

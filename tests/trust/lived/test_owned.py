@@ -11,7 +11,7 @@ import itertools
 import pytest
 from allauth.usersessions.models import UserSession
 from django.apps import apps
-from django.db import connection, models
+from django.db import models
 
 from invoicing.barter.models import Trade
 from members import payout
@@ -19,7 +19,7 @@ from mutual.access import policy_of
 from mutual.mail.models import Letter
 from tests.browser import pages
 from tests.trust.lived.conftest import undone
-from tests.trust.test_export import MARKED, ON, WAYS
+from tests.trust.test_export import MARKED, ON, WAYS, overwrite
 from tests.trust.test_routes import ROWS, TABLE, Row, routes
 
 pytestmark = [pytest.mark.django_db, pytest.mark.xdist_group("lived")]
@@ -167,14 +167,7 @@ def mark(label, model, field, member):
     said = f"Zq{list(MARKED).index(label)}q"
     value = f"{said.lower()}@example.org" if isinstance(field, models.EmailField) else said
     hers = {Letter: {"to": member.email}, Trade: {"provider": member}}.get(model) or {WAYS[model]: member.pk}
-    row = model.objects.filter(**hers).latest("pk")
-    with connection.cursor() as cursor:
-        cursor.execute("SET LOCAL session_replication_role = replica")
-        cursor.execute(
-            f'UPDATE "{model._meta.db_table}" SET "{field.column}" = %s WHERE "{model._meta.pk.column}" = %s',
-            [value, row.pk],
-        )
-        cursor.execute("SET LOCAL session_replication_role = origin")
+    overwrite(field, model.objects.filter(**hers).latest("pk"), value)
     return value
 
 
